@@ -1,0 +1,183 @@
+import type { Principal } from "../auth/principal.js";
+import type { Method, Upstream, UpstreamContext } from "../upstream/upstream.js";
+import { Code, PorticoError } from "./error.js";
+import type { Limits } from "./limits.js";
+import { type PublicErrorContext, publicErrorOf } from "./public-error.js";
+
+/** What a public call is made of; the front builds it once the caller is admitted. */
+export interface CallInit {
+  readonly upstream: Upstream;
+  readonly limits: Limits;
+  readonly requestId: string;
+  /** When the call ends at the latest, in milliseconds of `Date.now()`. */
+  readonly deadlineMs: number;
+  /** Undefined on a public method that was called without credentials. */
+  readonly principal: Principal | undefined;
+  /** Sent with every upstream call: trace context, request id, listed headers. */
+  readonly metadata: ReadonlyArray<readonly [string, string]>;
+  /** Told of every upstream failure, with the internal text. */
+  readonly onUpstreamError?: (failure: unknown, method: Method) => void;
+}
+
+/**
+ * One public call under way: its deadline, cancellation, principal, and its account of upstream calls. Generated
+ * handlers make all upstream calls through it.
+ *
+ * The first failure ends the call: all that is under way is cancelled and rejects with that same failure, so that a
+ * client sees the cause and not the cancellations that follow from it.
+ */
+export class Call {
+  readonly requestId: string;
+  readonly deadlineMs: number;
+  readonly principal: Principal | undefined;
+  readonly limits: Limits;
+  /** Upstream calls made so far. */
+  upstreamCalls = 0;
+
+  readonly #init: CallInit;
+  readonly #listeners = new Set<() => void>();
+  readonly #waiting: Array<() => void> = [];
+  #failure: PorticoError | undefined;
+  #inFlight = 0;
+  #upstreamBytes = 0;
+
+  constructor(init: CallInit) {
+    this.#init = init;
+    this.requestId = init.requestId;
+    this.deadlineMs = init.deadlineMs;
+    this.principal = init.principal;
+    this.limits = init.limits;
+  }
+
+  /** Why the call ended early, if it did. */
+  get failure(): PorticoError | undefined {
+    return this.#failure;
+  }
+
+  /** Ends the call early: everything under way is cancelled. Only the first failure counts. */
+  cancel(failure: PorticoError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
+    for (const listener of listeners) listener();
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** See UpstreamContext.onCancel. */
+  onCancel(listener: () => void): () => void {
+    if (this.#failure !== undefined) {
+      listener();
+      return () => {};
+    }
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Makes one upstream call. `timeoutMs` shortens the call's own deadline. */
+  async unary(method: Method, request: Uint8Array, timeoutMs?: number): Promise<Uint8Array> {
+    await this.#start();
+    const context = this.#context(timeoutMs);
+    let reply: Uint8Array;
+    try {
+      reply = await this.#init.upstream.unary(method, request, context);
+    } catch (thrown) {
+      throw this.#failed(thrown, method, context);
+    } finally {
+      this.#end();
+    }
+    this.#account(reply, method);
+    return reply;
+  }
+
+  /** Opens one upstream stream; it counts as one call. */
+  async *serverStream(
+    method: Method,
+    request: Uint8Array,
+    timeoutMs?: number,
+  ): AsyncGenerator<Uint8Array, void> {
+    await this.#start();
+    const context = this.#context(timeoutMs);
+    try {
+      for await (const message of this.#init.upstream.serverStream(method, request, context)) {
+        // The budget of bytes is per message of a stream: what has been sent on is no longer held.
+        this.#upstreamBytes = 0;
+        this.#account(message, method);
+        yield message;
+      }
+    } catch (thrown) {
+      throw this.#failed(thrown, method, context);
+    } finally {
+      this.#end();
+    }
+  }
+
+  /**
+   * Starts a step of a method whose steps run side by side. If it fails, the whole call does: whoever awaits any
+   * step of the call gets the failure that came first.
+   */
+  run<T>(step: () => Promise<T>): Promise<T> {
+    const result = step().catch((thrown: unknown) => {
+      const failure = thrown instanceof PorticoError ? thrown : internal(thrown);
+      this.cancel(failure);
+      throw this.#failure ?? failure;
+    });
+    // The handler awaits its steps one after the other; a step that fails meanwhile is not "unhandled".
+    result.catch(() => {});
+    return result;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    // Reserved before any wait, so that calls that start together cannot pass the bound together.
+    this.upstreamCalls++;
+    if (this.upstreamCalls > this.limits.maxCalls) {
+      throw new PorticoError(Code.RESOURCE_EXHAUSTED, "the request needs too many upstream calls");
+    }
+    if (this.#inFlight < this.limits.maxConcurrentCalls) {
+      this.#inFlight++;
+      return;
+    }
+    // A call that ends hands its place to the first that waits; cancel() wakes all of them.
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #end(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#inFlight--;
+    else next();
+  }
+
+  #context(timeoutMs: number | undefined): UpstreamContext & PublicErrorContext {
+    const own = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
+    return {
+      deadlineMs: Math.min(this.deadlineMs, own),
+      publicDeadlineMs: this.deadlineMs,
+      maxResponseBytes: this.limits.maxUpstreamMessageBytes,
+      metadata: this.#init.metadata,
+      onCancel: (listener) => this.onCancel(listener),
+    };
+  }
+
+  #failed(thrown: unknown, method: Method, context: PublicErrorContext): PorticoError {
+    // Cancelled by us: the first failure is the cause.
+    if (this.#failure !== undefined) return this.#failure;
+    if (thrown instanceof PorticoError) return thrown;
+    this.#init.onUpstreamError?.(thrown, method);
+    return publicErrorOf(thrown, context);
+  }
+
+  #account(reply: Uint8Array, method: Method): void {
+    this.#upstreamBytes += reply.byteLength;
+    if (this.#upstreamBytes > this.limits.maxUpstreamBytes) {
+      const failure = new PorticoError(Code.RESOURCE_EXHAUSTED, "the request needs too much upstream data");
+      this.#init.onUpstreamError?.(failure, method);
+      throw failure;
+    }
+  }
+}
+
+function internal(cause: unknown): PorticoError {
+  return new PorticoError(Code.INTERNAL, "internal error", { cause });
+}

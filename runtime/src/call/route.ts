@@ -1,0 +1,33 @@
+import type { Policy } from "../auth/policy.js";
+import type { Call } from "./call.js";
+
+/** Public bytes in, public bytes out. */
+export type UnaryHandler = (request: Uint8Array, call: Call) => Promise<Uint8Array>;
+
+/** Public bytes in, public messages out, in order. */
+export type ServerStreamHandler = (request: Uint8Array, call: Call) => AsyncIterable<Uint8Array>;
+
+interface RouteBase {
+  /** "/smpl.api.orders.v1.OrdersService/GetOrder" */
+  readonly path: string;
+  readonly policy: Policy;
+  /** The longest a call may take, in milliseconds; a client's shorter deadline wins. */
+  readonly timeoutMs: number;
+}
+
+/** One public method, as every protocol at the front serves it. */
+export type Route =
+  | (RouteBase & { readonly kind: "unary"; readonly handler: UnaryHandler })
+  | (RouteBase & { readonly kind: "server_streaming"; readonly handler: ServerStreamHandler });
+
+/** What the generated `gateway.ts` exports: all routes, and the internal services that they call. */
+export interface GatewayApi {
+  /** The version of the interface between generated code and runtime; checked at start. */
+  readonly version: number;
+  readonly routes: readonly Route[];
+  /** Full names of the internal services, sorted. */
+  readonly upstreams: readonly string[];
+}
+
+/** The version of generated code that this runtime runs. Raised whenever the two must change together. */
+export const GENERATED_VERSION = 1;
