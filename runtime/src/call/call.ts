@@ -1,6 +1,10 @@
 import type { Principal } from "../auth/principal.js";
 import type { Method, Upstream, UpstreamContext } from "../upstream/upstream.js";
-import { Code, PorticoError } from "./error.js";
+import { Reader } from "../wire/reader.js";
+import { Writer } from "../wire/writer.js";
+import { Code, PorticoError, toPorticoError } from "./error.js";
+import { fetchJoins } from "./fetch.js";
+import { type Lookup, type OnMissing, Rows } from "./join.js";
 import type { Limits } from "./limits.js";
 import { type PublicErrorContext, publicErrorOf } from "./public-error.js";
 
@@ -90,6 +94,60 @@ export class Call {
     return reply;
   }
 
+  /** Opens the public request for reading; malformed bytes in it are INVALID_ARGUMENT. */
+  input(request: Uint8Array): Reader {
+    return new Reader(request, "");
+  }
+
+  /** A writer for the public response (or one message of a stream), bounded. */
+  output(sizeHint?: number): Writer {
+    return new Writer(this.limits.maxResponseBytes, sizeHint);
+  }
+
+  /** A writer for the request of an upstream call. */
+  requestWriter(): Writer {
+    // Larger than any public request may be, since `set` may add to it.
+    return new Writer(this.limits.maxUpstreamMessageBytes, 128);
+  }
+
+  /** Makes one upstream call with the request that `build` writes, and opens its reply for reading. */
+  async read(method: Method, build: (w: Writer) => void, timeoutMs?: number): Promise<Reader> {
+    const w = this.requestWriter();
+    build(w);
+    return new Reader(await this.unary(method, w.finish(), timeoutMs), method.path);
+  }
+
+  /** Opens one upstream stream with the request that `build` writes; each message is opened for reading. */
+  async *readStream(
+    method: Method,
+    build: (w: Writer) => void,
+    timeoutMs?: number,
+  ): AsyncGenerator<Reader, void> {
+    const w = this.requestWriter();
+    build(w);
+    for await (const message of this.serverStream(method, w.finish(), timeoutMs)) {
+      yield new Reader(message, method.path);
+    }
+  }
+
+  /** One call of a join. */
+  async readJoin(lookup: Lookup, request: Uint8Array): Promise<Reader> {
+    return new Reader(await this.unary(lookup.method, request, lookup.timeoutMs), lookup.method.path);
+  }
+
+  /** The rows of a join, to be filled by a walk; `set` writes what every batch of it carries. */
+  rows(lookup: Lookup, onMissing?: OnMissing, set?: (w: Writer) => void): Rows {
+    if (set === undefined) return new Rows(lookup, onMissing);
+    const w = this.requestWriter();
+    set(w);
+    return new Rows(lookup, onMissing, w.finish());
+  }
+
+  /** Fetches what the rows of these joins ask for. */
+  join(...joins: Rows[]): Promise<void> {
+    return fetchJoins(this, joins);
+  }
+
   /** Opens one upstream stream; it counts as one call. */
   async *serverStream(
     method: Method,
@@ -118,7 +176,7 @@ export class Call {
    */
   run<T>(step: () => Promise<T>): Promise<T> {
     const result = step().catch((thrown: unknown) => {
-      const failure = thrown instanceof PorticoError ? thrown : internal(thrown);
+      const failure = toPorticoError(thrown);
       this.cancel(failure);
       throw this.#failure ?? failure;
     });
@@ -176,8 +234,4 @@ export class Call {
       throw failure;
     }
   }
-}
-
-function internal(cause: unknown): PorticoError {
-  return new PorticoError(Code.INTERNAL, "internal error", { cause });
 }

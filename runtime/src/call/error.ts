@@ -1,3 +1,5 @@
+import { TooLongError, WireError } from "../wire/error.js";
+
 /**
  * Status codes of RPCs, by name and number.
  *
@@ -49,8 +51,18 @@ export class PorticoError extends Error {
   }
 }
 
-/** Any thrown value as a PorticoError: whatever was not made to be published is "internal error". */
+/**
+ * Any thrown value as a PorticoError. Malformed bytes are the fault of whoever sent them; whatever was not made to be
+ * published is "internal error".
+ */
 export function toPorticoError(thrown: unknown): PorticoError {
   if (thrown instanceof PorticoError) return thrown;
-  return new PorticoError(Code.INTERNAL, "internal error", { cause: thrown });
+  const options = { cause: thrown };
+  if (thrown instanceof WireError && thrown.origin === "") {
+    return new PorticoError(Code.INVALID_ARGUMENT, "malformed request", options);
+  }
+  if (thrown instanceof TooLongError) {
+    return new PorticoError(Code.RESOURCE_EXHAUSTED, "message too long", options);
+  }
+  return new PorticoError(Code.INTERNAL, "internal error", options);
 }

@@ -1,0 +1,269 @@
+import type { Method } from "../upstream/upstream.js";
+import type { Reader } from "../wire/reader.js";
+import type { Key } from "../wire/scalar.js";
+import type { Writer } from "../wire/writer.js";
+
+/** The key of one row: of a composite key, its parts. */
+export type RowKey = Key | readonly Key[];
+
+/** How rows of a kind are fetched: one per upstream method and way of asking. Made by the generator. */
+export interface Lookup {
+  /** Says in logs and errors which it is. */
+  readonly name: string;
+  readonly method: Method;
+  /**
+   * "batch": keys go in calls of up to `batchSize`. "each": one call per key. "all": called once, without keys, and
+   * matched in memory.
+   */
+  readonly mode: "batch" | "each" | "all";
+  readonly batchSize: number;
+  readonly maxKeys: number;
+  readonly maxRows: number;
+  readonly timeoutMs?: number;
+  /** Of a composite key, the parts that are singular in the request: one batch per distinct combination of them. */
+  readonly group?: readonly number[];
+  /** Writes the keys of one batch into the request. */
+  readonly ask: (w: Writer, keys: readonly RowKey[]) => void;
+  /** Finds the rows in a reply and gives them to `replies.match`. Absent: the whole reply answers the key. */
+  readonly match?: (r: Reader, replies: Replies) => void;
+  /** The joins of the messages that are made from the found rows. */
+  readonly inner?: readonly InnerJoins[];
+}
+
+/** Joins on found rows whose keys are gathered in one walk. */
+export interface InnerJoins {
+  /** Makes the rows of each join. */
+  readonly joins: ReadonlyArray<() => Rows>;
+  /** The joins whose results the keys need, by their number over all groups. */
+  readonly after: readonly number[];
+  /** Walks one found row and gives the keys of the rows in it; `rows` are those of all groups. */
+  readonly scan: (entry: Reader, rows: readonly Rows[]) => void;
+}
+
+/** What a row gets when nothing is found for it. */
+export type OnMissing = "empty" | "drop" | "fail";
+
+const NO_KEY = -1;
+
+/**
+ * The distinct keys that are asked for, and what was found for each: shared by the joins of one message that fetch
+ * the same way.
+ */
+export class Replies {
+  /** The distinct keys, in the order in which rows named them. */
+  readonly keys: RowKey[] = [];
+  /** For each distinct key, the number of the first found row, or -1. */
+  readonly #first: number[] = [];
+  /** For each found row, the number of the next one of its key, or -1. */
+  readonly #next: number[] = [];
+  readonly #last: number[] = [];
+  readonly #index = new Map<Key, number>();
+  /** For each distinct key, the batch that asks for it. */
+  readonly #batchOf: number[] = [];
+  readonly #readers: Reader[] = [];
+  readonly #readerOf: number[] = [];
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  /** For each found row, where the rows in it start: `[found row * inner joins + join]`. */
+  readonly #bases: number[] = [];
+  /** The joins of the messages that are made from found rows, in the order of `lookup.inner`. */
+  readonly inner: readonly Rows[];
+  /** Rows that were found but that nobody asked for: for the metrics. */
+  foreign = 0;
+  #batch = 0;
+
+  constructor(readonly lookup: Lookup) {
+    this.inner = (lookup.inner ?? []).flatMap((group) => group.joins).map((make) => make());
+  }
+
+  /** The number of a key, which is noted if it is new. */
+  want(key: RowKey): number {
+    const hash = typeof key === "object" ? tupleHash(key) : key;
+    let number = this.#index.get(hash);
+    if (number === undefined) {
+      number = this.keys.length;
+      this.#index.set(hash, number);
+      this.keys.push(key);
+      this.#first.push(-1);
+      this.#last.push(-1);
+    }
+    return number;
+  }
+
+  /** Says which batch asks for a key: a reply answers for its own keys only. */
+  assign(keyNumber: number, batch: number): void {
+    this.#batchOf[keyNumber] = batch;
+  }
+
+  /** Reads the reply to a batch; `keyNumber` is its key where a call asks for one. */
+  read(reply: Reader, batch: number, keyNumber: number): void {
+    this.#batch = batch;
+    this.#readers.push(reply);
+    const { match } = this.lookup;
+    if (match !== undefined) match(reply.begin(), this);
+    else {
+      reply.begin();
+      this.#found(keyNumber, reply.pos, reply.end);
+    }
+  }
+
+  /** Notes a row of the reply that is read: the bytes [start, end) answer `key`. */
+  match(key: RowKey, start: number, end: number): void {
+    const number = this.#index.get(typeof key === "object" ? tupleHash(key) : key);
+    // Never by position: a row that was not asked for, or was asked for in another call, is nobody's.
+    if (number === undefined || this.#batchOf[number] !== this.#batch) {
+      this.foreign++;
+      return;
+    }
+    this.#found(number, start, end);
+  }
+
+  #found(keyNumber: number, start: number, end: number): void {
+    const entry = this.#starts.length;
+    this.#readerOf.push(this.#readers.length - 1);
+    this.#starts.push(start);
+    this.#ends.push(end);
+    this.#next.push(-1);
+    const last = this.#last[keyNumber]!;
+    if (last < 0) this.#first[keyNumber] = entry;
+    else this.#next[last] = entry;
+    this.#last[keyNumber] = entry;
+  }
+
+  /** The number of the first row found for a key, or -1. */
+  firstOf(keyNumber: number): number {
+    return keyNumber === NO_KEY ? -1 : this.#first[keyNumber]!;
+  }
+
+  /** The number of the next row found for the same key, or -1. */
+  nextOf(entry: number): number {
+    return this.#next[entry]!;
+  }
+
+  /** How many rows were found. */
+  get found(): number {
+    return this.#starts.length;
+  }
+
+  /** Notes, before the rows inside a found row are gathered, where they begin. */
+  mark(entry: number, join: number): void {
+    this.#bases[entry * this.inner.length + join] = this.inner[join]!.count;
+  }
+
+  /** A reader on a found row; the joins inside it are moved to their rows in it. */
+  open(entry: number): Reader {
+    const width = this.inner.length;
+    for (let i = 0; i < width; i++) this.inner[i]!.seek(this.#bases[entry * width + i]!);
+    return this.#readers[this.#readerOf[entry]!]!.range(this.#starts[entry]!, this.#ends[entry]!);
+  }
+}
+
+/** Composite keys as text, each part with its length: ("a", "bc") and ("ab", "c") differ. */
+function tupleHash(parts: readonly Key[]): string {
+  let hash = "";
+  for (const part of parts) {
+    const text = typeof part === "number" ? `#${part}` : part;
+    hash += `${text.length}:${text}`;
+  }
+  return hash;
+}
+
+/**
+ * The rows of one join in a walk over a message: the walk that gathers keys calls `add` (or `addList`) once a row; the
+ * walk that writes calls `one` or `many` once a row, in the same order.
+ */
+export class Rows {
+  readonly replies: Replies;
+  /** For each row, the number of its key, or -1; of a row with a list of keys, see #lists. */
+  readonly #keyOf: number[] = [];
+  #lists: number[][] | undefined;
+  #cursor = 0;
+  // Where `first` and `next` are.
+  #list: number[] | undefined;
+  #listPos = 0;
+  #entry = -1;
+  /** Whether the row that was read last has to be dropped. */
+  dropped = false;
+
+  constructor(
+    readonly lookup: Lookup,
+    readonly onMissing: OnMissing = "empty",
+    /** Sent with every batch: what `set` says, encoded. */
+    readonly fixed: Uint8Array | undefined = undefined,
+    sibling?: Rows,
+  ) {
+    this.replies = sibling?.replies ?? new Replies(lookup);
+  }
+
+  /** The rows of another join that fetches the same way: the keys of both go in one call. */
+  sibling(onMissing: OnMissing = "empty"): Rows {
+    return new Rows(this.lookup, onMissing, this.fixed, this);
+  }
+
+  /** Rows so far. */
+  get count(): number {
+    return this.#keyOf.length;
+  }
+
+  /** Adds a row; without a key it asks for nothing, and counts as missing. */
+  add(key: RowKey | undefined): void {
+    this.#keyOf.push(key === undefined ? NO_KEY : this.replies.want(key));
+  }
+
+  /** Adds a row that has a list of keys. */
+  addList(keys: readonly RowKey[]): void {
+    this.#lists ??= [];
+    this.#lists[this.#keyOf.length] = keys.map((key) => this.replies.want(key));
+    this.#keyOf.push(NO_KEY);
+  }
+
+  /** Moves to where the rows in a found row of an outer join begin. */
+  seek(row: number): void {
+    this.#cursor = row;
+  }
+
+  /** The next row's first match, opened; undefined where there is none. */
+  one(): Reader | undefined {
+    return this.first();
+  }
+
+  /** The next row's first match, opened; `next` gives the others. Undefined where there is none. */
+  first(): Reader | undefined {
+    const row = this.#cursor++;
+    this.#list = this.#lists?.[row];
+    this.dropped = this.onMissing === "drop" && this.#isMissing(row);
+    if (this.#list !== undefined) {
+      this.#listPos = 0;
+      return this.#nextOfList();
+    }
+    this.#entry = this.replies.firstOf(this.#keyOf[row]!);
+    return this.#entry < 0 ? undefined : this.replies.open(this.#entry);
+  }
+
+  /** The same row's next match: of a list of keys in the row's order, those not found left out. */
+  next(): Reader | undefined {
+    if (this.#list !== undefined) return this.#nextOfList();
+    this.#entry = this.replies.nextOf(this.#entry);
+    return this.#entry < 0 ? undefined : this.replies.open(this.#entry);
+  }
+
+  #nextOfList(): Reader | undefined {
+    const list = this.#list!;
+    while (this.#listPos < list.length) {
+      const entry = this.replies.firstOf(list[this.#listPos++]!);
+      if (entry >= 0) return this.replies.open(entry);
+    }
+    return undefined;
+  }
+
+  /** Whether a row found nothing, or not all of its list. */
+  hasMissing(): boolean {
+    return this.#keyOf.some((_, row) => this.#isMissing(row));
+  }
+
+  #isMissing(row: number): boolean {
+    const list = this.#lists?.[row];
+    if (list === undefined) return this.replies.firstOf(this.#keyOf[row]!) < 0;
+    return list.some((key) => this.replies.firstOf(key) < 0);
+  }
+}

@@ -1,0 +1,17 @@
+/** A message whose bytes are not valid protobuf, or break a bound that protects its reader. */
+export class WireError extends Error {
+  override readonly name = "WireError";
+
+  constructor(
+    message: string,
+    /** Where the bytes came from: the path of an upstream method, or "" for the public request. */
+    readonly origin: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A written message that grew over its bound. */
+export class TooLongError extends Error {
+  override readonly name = "TooLongError";
+}

@@ -1,0 +1,260 @@
+import { TooLongError } from "./error.js";
+import type { At, Reader } from "./reader.js";
+import { validUtf8 } from "./utf8.js";
+
+// Below this many bytes a loop copies faster than `set` with the view it needs.
+const LOOP_BYTES = 48;
+
+/**
+ * Writes protobuf wire format into one growing buffer. Values are copied from a Reader's buffer; tags are given as
+ * one number (field number and wire type), 0 for none, as within packed fields.
+ *
+ * Source: https://protobuf.dev/programming-guides/encoding/
+ */
+export class Writer {
+  pos = 0;
+  #buffer: Uint8Array;
+  #view: DataView | undefined;
+
+  constructor(
+    /** The longest that the message may get, in bytes. Longer: TooLongError. */
+    readonly maxBytes: number,
+    /** A guess of its length, in bytes. */
+    sizeHint = 256,
+  ) {
+    this.#buffer = allocate(Math.min(sizeHint, maxBytes));
+  }
+
+  /** The message: a view of the writer's buffer, which is not to be written to again. */
+  finish(): Uint8Array {
+    return this.#buffer.subarray(0, this.pos);
+  }
+
+  /** Forgets what was written since `pos` was `mark`. */
+  rewind(mark: number): void {
+    this.pos = mark;
+  }
+
+  /**
+   * Starts a sub-message (or a packed field) that is about `hint` bytes long; `close` takes what this returns. Room for
+   * the length is left by the hint, and the content moved where it was wrong.
+   */
+  open(tag: number, hint: number): number {
+    this.#reserve(15);
+    this.#tag(tag);
+    const size = hint < 0x80 ? 1 : hint < 0x4000 ? 2 : hint < 0x200000 ? 3 : 4;
+    this.pos += size;
+    // Where the content starts, and how much room was left: at most 5 bytes.
+    return this.pos * 8 + size;
+  }
+
+  /** Ends a sub-message: puts its length in front of it. */
+  close(opened: number): void {
+    const start = Math.floor(opened / 8);
+    const left = opened % 8;
+    const length = this.pos - start;
+    let size = 1;
+    for (let rest = length >>> 7; rest !== 0; rest >>>= 7) size++;
+    if (size !== left) {
+      if (size > left) this.#reserve(size - left);
+      this.#buffer.copyWithin(start - left + size, start, this.pos);
+      this.pos += size - left;
+    }
+    let at = start - left;
+    let rest = length;
+    const buffer = this.#buffer;
+    while (rest >= 0x80) {
+      buffer[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    buffer[at] = rest;
+  }
+
+  /** Copies a varint as it is. */
+  copyVarint(tag: number, r: Reader, at: At): void {
+    this.#reserve(15);
+    this.#tag(tag);
+    const from = r.buffer;
+    const to = this.#buffer;
+    let pos = this.pos;
+    let i = at;
+    while (from[i]! >= 0x80) to[pos++] = from[i++]!;
+    to[pos++] = from[i]!;
+    this.pos = pos;
+  }
+
+  copyFixed32(tag: number, r: Reader, at: At): void {
+    this.#copy(tag, r.buffer, at, at + 4);
+  }
+
+  copyFixed64(tag: number, r: Reader, at: At): void {
+    this.#copy(tag, r.buffer, at, at + 8);
+  }
+
+  /** Copies bytes, or a string that need not be checked. */
+  copyBytes(tag: number, r: Reader, at: At): void {
+    const start = r.startAt(at);
+    const length = r.lengthAt(at);
+    this.#reserve(10);
+    this.#tag(tag);
+    this.#varint32(length);
+    this.#copy(0, r.buffer, start, start + length);
+  }
+
+  /** Copies a string: malformed unless it is valid UTF-8. */
+  copyString(tag: number, r: Reader, at: At): void {
+    const start = r.startAt(at);
+    const end = start + r.lengthAt(at);
+    if (!validUtf8(r.buffer, start, end)) r.malformed("string that is not UTF-8");
+    this.#reserve(10);
+    this.#tag(tag);
+    this.#varint32(end - start);
+    this.#copy(0, r.buffer, start, end);
+  }
+
+  /** An int32, or an enum, or an int64 of a value that fits: negative ones take ten bytes. */
+  int32(tag: number, value: number): void {
+    this.#reserve(20);
+    this.#tag(tag);
+    if (value >= 0) this.#varint32(value);
+    else this.#varint64(value | 0, -1);
+  }
+
+  /** A uint32, or a uint64 of a value that fits. */
+  uint32(tag: number, value: number): void {
+    this.#reserve(10);
+    this.#tag(tag);
+    this.#varint32(value);
+  }
+
+  /** A varint of 64 bits, in two halves. */
+  int64(tag: number, lo: number, hi: number): void {
+    this.#reserve(20);
+    this.#tag(tag);
+    this.#varint64(lo, hi);
+  }
+
+  fixed32(tag: number, bits: number): void {
+    this.#reserve(10);
+    this.#tag(tag);
+    this.#dataView().setInt32(this.pos, bits, true);
+    this.pos += 4;
+  }
+
+  fixed64(tag: number, lo: number, hi: number): void {
+    this.#reserve(14);
+    this.#tag(tag);
+    this.#dataView().setInt32(this.pos, lo, true);
+    this.#dataView().setInt32(this.pos + 4, hi, true);
+    this.pos += 8;
+  }
+
+  double(tag: number, value: number): void {
+    this.#reserve(14);
+    this.#tag(tag);
+    this.#dataView().setFloat64(this.pos, value, true);
+    this.pos += 8;
+  }
+
+  /** Bytes that are given one per character; see Reader.latin1At. */
+  latin1(tag: number, text: string): void {
+    const length = text.length;
+    this.#reserve(10 + length);
+    this.#tag(tag);
+    this.#varint32(length);
+    const buffer = this.#buffer;
+    let pos = this.pos;
+    for (let i = 0; i < length; i++) buffer[pos++] = text.charCodeAt(i);
+    this.pos = pos;
+  }
+
+  /** A string of our own making. */
+  text(tag: number, text: string): void {
+    const bytes = Buffer.from(text, "utf8");
+    this.#reserve(10);
+    this.#tag(tag);
+    this.#varint32(bytes.length);
+    this.#copy(0, bytes, 0, bytes.length);
+  }
+
+  /** Bytes that are themselves wire format: appended as they are. */
+  raw(bytes: Uint8Array): void {
+    this.#copy(0, bytes, 0, bytes.length);
+  }
+
+  /** The start or end of a group. */
+  tag(tag: number): void {
+    this.#reserve(5);
+    this.#tag(tag);
+  }
+
+  #copy(tag: number, from: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.#reserve(5 + length);
+    this.#tag(tag);
+    const to = this.#buffer;
+    let pos = this.pos;
+    if (length < LOOP_BYTES) for (let i = start; i < end; i++) to[pos++] = from[i]!;
+    else {
+      to.set(from.subarray(start, end), pos);
+      pos += length;
+    }
+    this.pos = pos;
+  }
+
+  #tag(tag: number): void {
+    if (tag === 0) return;
+    if (tag < 0x80) this.#buffer[this.pos++] = tag;
+    else this.#varint32(tag);
+  }
+
+  #varint32(value: number): void {
+    const buffer = this.#buffer;
+    let pos = this.pos;
+    let rest = value >>> 0;
+    while (rest >= 0x80) {
+      buffer[pos++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    buffer[pos++] = rest;
+    this.pos = pos;
+  }
+
+  #varint64(low: number, high: number): void {
+    const buffer = this.#buffer;
+    let pos = this.pos;
+    let lo = low >>> 0;
+    let hi = high >>> 0;
+    while (hi !== 0 || lo >= 0x80) {
+      buffer[pos++] = (lo & 0x7f) | 0x80;
+      lo = ((lo >>> 7) | (hi << 25)) >>> 0;
+      hi >>>= 7;
+    }
+    buffer[pos++] = lo;
+    this.pos = pos;
+  }
+
+  #dataView(): DataView {
+    this.#view ??= new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.byteLength);
+    return this.#view;
+  }
+
+  /** Makes room for `bytes` more. */
+  #reserve(bytes: number): void {
+    if (this.pos + bytes > this.#buffer.length) this.#grow(bytes);
+  }
+
+  #grow(bytes: number): void {
+    // What is reserved is at most a few bytes more than what is written: the bound is on the latter.
+    if (this.pos + bytes > this.maxBytes + 32) throw new TooLongError(`message over ${this.maxBytes} bytes`);
+    const grown = allocate(Math.max((this.pos + bytes) * 2, 256));
+    grown.set(this.#buffer.subarray(0, this.pos));
+    this.#buffer = grown;
+    this.#view = undefined;
+  }
+}
+
+// A Buffer, and not from Node's pool: a small message that is kept must not keep the pool's 8 KiB alive.
+function allocate(bytes: number): Uint8Array {
+  return Buffer.allocUnsafeSlow(bytes);
+}
