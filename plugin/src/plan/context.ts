@@ -1,0 +1,163 @@
+import type { DescMethod, DescService, FileRegistry } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { Effect, fieldRule } from "../source/annotations.js";
+import type { Finding } from "../source/finding.js";
+import { type Annotated, locate, type OptionPath, type Part } from "../source/locate.js";
+import { type Field, type Message, messageOf } from "../source/model.js";
+import type { SourceTexts } from "../source/text.js";
+import { suggestion } from "./names.js";
+import type { RuleId } from "./rules.js";
+import type { UpstreamMethod } from "./types.js";
+
+/** Where in the annotations something is said: an element, an option of it, a part of the option's string. */
+export interface Place {
+  readonly element: Annotated;
+  readonly path?: OptionPath;
+  readonly part?: Part;
+}
+
+/** What resolving shares: the descriptors, and the findings so far. */
+export class Context {
+  readonly findings: Finding[] = [];
+
+  constructor(
+    readonly registry: FileRegistry,
+    readonly texts: SourceTexts,
+    /** Packages whose messages may stand in public and internal files alike. */
+    readonly sharedPackages: readonly string[],
+  ) {}
+
+  report(id: RuleId, place: Place, message: string, fix: string): void {
+    this.findings.push({ id, ...locate(this.texts, place.element, place.path, place.part), message, fix });
+  }
+
+  /** Whether a message may be the type of a public field and of an internal one. */
+  isShared(message: Message): boolean {
+    const name = message.file.proto.package;
+    return this.sharedPackages.some((shared) => name === shared || name.startsWith(`${shared}.`));
+  }
+
+  /** Finds "pkg.Service/Method", or "Method" in `home`. Reports what is wrong. */
+  upstreamMethod(
+    name: string,
+    home: DescService | undefined | "unknown",
+    place: Place,
+  ): UpstreamMethod | undefined {
+    const slash = name.lastIndexOf("/");
+    let service: DescService | undefined;
+    if (slash >= 0) {
+      service = this.service(name.slice(0, slash), place);
+      if (service === undefined) return undefined;
+    } else {
+      // A `from` that is wrong has its own finding.
+      if (home === "unknown") return undefined;
+      if (home === undefined) {
+        this.report(
+          "method-ambiguous",
+          place,
+          `"${name}" does not say of which service`,
+          `write "package.Service/${name || "Method"}", or give the public service a \`from\``,
+        );
+        return undefined;
+      }
+      service = home;
+    }
+    const short = name.slice(slash + 1);
+    const method = service.methods.find((m) => m.name === short);
+    if (method === undefined) {
+      this.report(
+        "method-unknown",
+        place,
+        `${service.typeName} has no method "${short}"`,
+        suggestion(
+          short,
+          service.methods.map((m) => m.name),
+          `its methods: ${list(service.methods.map((m) => m.name))}`,
+        ),
+      );
+      return undefined;
+    }
+    return this.describe(method, place);
+  }
+
+  /** Finds an internal service. Reports what is wrong. */
+  service(name: string, place: Place): DescService | undefined {
+    const service = this.registry.getService(name);
+    if (service !== undefined) return service;
+    const all: string[] = [];
+    for (const file of this.registry.files) for (const s of file.services) all.push(s.typeName);
+    this.report(
+      "service-unknown",
+      place,
+      `no service "${name}" in the workspace`,
+      suggestion(
+        name,
+        all,
+        "add the module with its .proto files to buf.yaml (and `strategy: all` to the plugin in buf.gen.yaml), or pass an image of `buf build` with the option internal=FILE",
+      ),
+    );
+    return undefined;
+  }
+
+  describe(method: DescMethod, place: Place): UpstreamMethod | undefined {
+    if (method.methodKind !== "unary" && method.methodKind !== "server_streaming") {
+      this.report(
+        "stream-kind",
+        place,
+        `${method.parent.typeName}/${method.name} takes a stream of requests`,
+        "call a unary or server-streaming method; streams of requests are not supported yet",
+      );
+      return undefined;
+    }
+    return {
+      service: method.parent.typeName,
+      name: method.name,
+      kind: method.methodKind,
+      effect: effectOf(method),
+      input: messageOf(method.input),
+      output: messageOf(method.output),
+    };
+  }
+}
+
+const READS = /^(Get|List|BatchGet|BatchList|Search|Count|Lookup)(?![a-z])/;
+
+function effectOf(method: DescMethod): UpstreamMethod["effect"] {
+  switch (method.idempotency) {
+    case MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS:
+      return "READ";
+    case MethodOptions_IdempotencyLevel.IDEMPOTENT:
+      return "IDEMPOTENT";
+    default:
+      return READS.test(method.name) ? "READ" : "WRITE";
+  }
+}
+
+/** The effect that an annotation says, or else the method's. */
+export function effectSaid(effect: Effect, method: UpstreamMethod): UpstreamMethod["effect"] {
+  switch (effect) {
+    case Effect.READ:
+      return "READ";
+    case Effect.IDEMPOTENT:
+      return "IDEMPOTENT";
+    case Effect.WRITE:
+      return "WRITE";
+    default:
+      return method.effect;
+  }
+}
+
+/** Whether an internal field is marked as never to be exposed. */
+export function isMarkedInternal(field: Field): boolean {
+  const { desc } = field;
+  if (desc === undefined) return false;
+  return desc.proto.options?.debugRedact === true || fieldRule(desc)?.internal === true;
+}
+
+/** "a", "b" and "c"; at most eight. */
+export function list(names: readonly string[]): string {
+  if (names.length === 0) return "none";
+  const shown = names.slice(0, 8).map((name) => `"${name}"`);
+  if (names.length > 8) shown.push("…");
+  return shown.join(", ");
+}

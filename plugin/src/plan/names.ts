@@ -1,0 +1,37 @@
+/** The names most like `name`, best first, at most three; none that is too far off to be meant. */
+export function nearest(name: string, candidates: Iterable<string>): string[] {
+  const limit = Math.max(2, Math.floor(name.length / 2));
+  return [...new Set(candidates)]
+    .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
+    .slice(0, 3)
+    .map(({ candidate }) => candidate);
+}
+
+/** "did you mean a, b or c?", or else `otherwise`. */
+export function suggestion(name: string, candidates: Iterable<string>, otherwise: string): string {
+  const names = nearest(name, candidates).map((candidate) => `"${candidate}"`);
+  if (names.length === 0) return otherwise;
+  const last = names.pop()!;
+  return `did you mean ${names.length > 0 ? `${names.join(", ")} or ` : ""}${last}?`;
+}
+
+/** Levenshtein's distance, with a swap of neighbours as one step. */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      let best = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + change);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, before[j - 2]! + 1);
+      row.push(best);
+    }
+    before = last;
+    last = row;
+  }
+  return last[b.length]!;
+}

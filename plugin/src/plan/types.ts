@@ -1,0 +1,182 @@
+import type { DescEnum, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Field, Message, Scalar } from "../source/model.js";
+
+/**
+ * The plan: all annotations, resolved. It says what is called, in which order, what is joined by which key, and where
+ * each public value comes from. Everything that is generated is printed from it; nothing after it decides anything.
+ */
+export interface Plan {
+  readonly files: readonly FilePlan[];
+}
+
+/** A public .proto file with services. */
+export interface FilePlan {
+  readonly desc: DescFile;
+  readonly methods: readonly MethodPlan[];
+}
+
+export interface MethodPlan {
+  readonly desc: DescMethod;
+  readonly service: DescService;
+  readonly kind: "unary" | "server_streaming";
+  readonly policy: PolicyPlan;
+  readonly timeoutMs: number;
+  readonly request: Message;
+  readonly response: Message;
+  /** In the order in which they are written. */
+  readonly calls: readonly CallPlan[];
+  /** public response <- calls, joins */
+  readonly translator: Translator;
+  /** Whether the public request has to be walked before anything is called, since no translation reads all of it. */
+  readonly checkRequest: boolean;
+}
+
+export type PolicyPlan =
+  | { readonly kind: "public" }
+  | { readonly kind: "authenticated" }
+  | { readonly kind: "granted"; readonly roles: readonly string[]; readonly scopes: readonly string[] };
+
+/** A method of an internal service. */
+export interface UpstreamMethod {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: "unary" | "server_streaming";
+  readonly effect: "READ" | "IDEMPOTENT" | "WRITE";
+  readonly input: Message;
+  readonly output: Message;
+}
+
+/** One upstream RPC of a public method. */
+export interface CallPlan {
+  /** "source" for the call without a name. */
+  readonly name: string;
+  readonly unnamed: boolean;
+  readonly method: UpstreamMethod;
+  readonly effect: "READ" | "IDEMPOTENT" | "WRITE";
+  readonly timeoutMs: number | undefined;
+  /** upstream request <- public request, auth, results of other calls */
+  readonly request: Translator;
+  /** What its name stands for. */
+  readonly result: Value;
+  /** The calls that must have answered before it starts: those it reads, and those that its effect orders it after. */
+  readonly after: ReadonlySet<CallPlan>;
+}
+
+/** Where a value starts from. */
+export type Root =
+  /** The message that the translator reads. */
+  | { readonly kind: "source"; readonly message: Message }
+  /** The reply of a call. */
+  | { readonly kind: "call"; readonly call: CallPlan }
+  /** A found row of a join of the message that is written. */
+  | { readonly kind: "join"; readonly join: JoinPlan }
+  /** The public request. */
+  | { readonly kind: "request"; readonly message: Message }
+  /** The principal: "subject", or a path of claims. */
+  | { readonly kind: "auth"; readonly claim: readonly string[] };
+
+/** A value: a path from a root. An empty path is the root itself. */
+export interface Value {
+  readonly root: Root;
+  readonly path: readonly Field[];
+}
+
+/**
+ * Writes one message from another: what each field is made of. Made once per pair of types, place and names that it
+ * uses.
+ */
+export interface Translator {
+  readonly direction: "response" | "request";
+  readonly target: Message;
+  /** Undefined for a response whose method has no unnamed call. */
+  readonly source: Message | undefined;
+  /** In the order of the target's declaration. */
+  readonly fields: FieldPlan[];
+  /** The joins that the target carries. */
+  readonly joins: JoinPlan[];
+}
+
+/** One field of a target, or of a message inside it. */
+export interface FieldPlan {
+  /** From the translator's target down to the field: longer than one where a request's field is nested. */
+  readonly target: readonly Field[];
+  readonly value: Value;
+  readonly conversion: Conversion;
+}
+
+/** How a value becomes a field; cardinality follows from the fields at both ends. */
+export type Conversion =
+  /** Copied where the types are one, else re-encoded. */
+  | { readonly kind: "scalar"; readonly from: Scalar; readonly to: Scalar }
+  /** By the names of the values. */
+  | { readonly kind: "enum"; readonly map: EnumPlan }
+  /** Field by field. */
+  | { readonly kind: "message"; readonly translator: Translator }
+  /** Entry by entry. */
+  | {
+      readonly kind: "map";
+      readonly keyFrom: Field;
+      readonly keyTo: Field;
+      readonly value: Conversion;
+      readonly from: Field;
+      readonly to: Field;
+    }
+  /** A scalar into a google.protobuf wrapper. */
+  | { readonly kind: "wrap"; readonly scalar: Scalar }
+  /** A google.protobuf wrapper into a scalar. */
+  | { readonly kind: "unwrap"; readonly scalar: Scalar }
+  /** A FieldMask: its paths are those of the message that the subject translates. */
+  | { readonly kind: "mask"; readonly subject: Translator }
+  /** A string of the principal. */
+  | { readonly kind: "auth" }
+  /** A google.protobuf.Any of one of these types. */
+  | { readonly kind: "any"; readonly types: readonly Translator[] };
+
+/** Numbers of an internal enum to those of a public one, or the other way. */
+export interface EnumPlan {
+  readonly from: DescEnum;
+  readonly to: DescEnum;
+  readonly numbers: ReadonlyArray<readonly [from: number, to: number]>;
+  /** What any other number becomes: a number, nothing, or an error (in requests). */
+  readonly otherwise: number | "ignore" | "invalid";
+}
+
+/** One join of a public message, made from one internal type. */
+export interface JoinPlan {
+  /** Unique in the message: the annotation's name, or the field's for a `key`. */
+  readonly name: string;
+  /** The public message that carries it. */
+  readonly owner: Message;
+  readonly lookup: LookupPlan;
+  /** The parts of the key, read in the row. */
+  readonly key: readonly Value[];
+  /** The first part is a list: many keys a row. */
+  readonly keyList: boolean;
+  /** What its name stands for, from a found row. */
+  readonly result: Value;
+  readonly onMissing: "empty" | "drop" | "fail";
+  /** The joins of the same message that its key reads. */
+  readonly after: readonly JoinPlan[];
+  /** As one value or as a list; undefined as long as no field uses it. */
+  use: "one" | "many" | undefined;
+}
+
+/** How rows are fetched by key. */
+export interface LookupPlan {
+  readonly method: UpstreamMethod;
+  readonly mode: "batch" | "each" | "all";
+  /** The type in which keys compare, part by part. */
+  readonly keyTypes: readonly Scalar[];
+  /** Where each part of the key goes in the request; empty in mode "all". */
+  readonly ask: ReadonlyArray<readonly Field[]>;
+  /** From the reply to a found row: its last field is the repeated one. Empty: the whole reply. */
+  readonly row: readonly Field[];
+  /** From a found row to each part of its key; undefined where the whole reply answers. */
+  readonly match: ReadonlyArray<readonly Field[]> | undefined;
+  /** What `set` says, into the request; undefined without. */
+  readonly set: Translator | undefined;
+  readonly batchSize: number;
+  readonly maxKeys: number;
+  readonly maxRows: number;
+  readonly timeoutMs: number | undefined;
+}

@@ -1,0 +1,297 @@
+import { type Path, parsePath, partOf, pathText, type Text } from "../expression/path.js";
+import { describeType, type Field, type Message } from "../source/model.js";
+import { type Context, isMarkedInternal, list, type Place } from "./context.js";
+import { suggestion } from "./names.js";
+import type { CallPlan, JoinPlan, Value } from "./types.js";
+
+/** A name that an annotation made. "broken": its own annotation is wrong, so nothing is said of those who use it. */
+export type Named<T> = ReadonlyMap<string, T | "broken">;
+
+/** The names that an expression sees. */
+export interface Scope {
+  /** Undefined: there is none here. "broken": its own annotation is wrong. */
+  readonly source: Message | undefined | "broken";
+  /** What the root `source` is called in findings. */
+  readonly sourceName: string;
+  readonly request: Message | undefined;
+  readonly calls: Named<CallPlan>;
+  readonly joins: Named<JoinPlan>;
+  /** Whether this is the way out: fields marked internal must not be read. */
+  readonly exposes: boolean;
+}
+
+const LATER_ROOTS = ["metadata", "parent", "this", "config"];
+export const RESERVED: ReadonlySet<string> = new Set([
+  "request", "auth", "source", ...LATER_ROOTS,
+]); // biome-ignore format: a table
+
+/** What became of an expression: a value, or nothing (a finding was reported, here or where a name was made). */
+export type Resolved = Value | undefined;
+
+/** Resolves an expression. In this version: a plain path. */
+export function resolveValue(context: Context, text: Text, scope: Scope, place: Place): Resolved {
+  const path = plainPath(context, text, place);
+  return path === undefined ? undefined : resolvePath(context, path, scope, place);
+}
+
+/** Reads a plain path; reports what is none. */
+export function plainPath(context: Context, text: Text, place: Place): Path | undefined {
+  const path = parsePath(text);
+  if (path !== undefined) return path;
+  const part = partOf(text);
+  if (text.value.trim() === "") {
+    context.report(
+      "syntax",
+      { ...place, part: { start: part.start, end: part.start } },
+      "an empty expression",
+      'write a path, such as "user.email"',
+    );
+  } else {
+    context.report(
+      "not-supported-yet",
+      { ...place, part },
+      `"${text.value.trim()}" is more than a plain path; other CEL expressions are not supported yet`,
+      'write a path, such as "user.email", and compute the rest in an internal service',
+    );
+  }
+  return undefined;
+}
+
+/** Resolves a path against the names in scope; reports what is not found. */
+export function resolvePath(context: Context, path: Path, scope: Scope, place: Place): Resolved {
+  const [head, ...rest] = path;
+  const { name } = head!;
+  const at = { ...place, part: head! };
+  if (name === "request" && scope.request !== undefined) {
+    return descend(
+      context,
+      { root: { kind: "request", message: scope.request }, path: [] },
+      scope.request,
+      rest,
+      scope,
+      place,
+    );
+  }
+  if (name === "auth") return resolveAuth(context, head!, rest, place);
+  if (name === "source") {
+    if (scope.source === "broken") return undefined;
+    if (scope.source !== undefined) {
+      return descend(
+        context,
+        { root: { kind: "source", message: scope.source }, path: [] },
+        scope.source,
+        rest,
+        scope,
+        place,
+      );
+    }
+  }
+  const call = scope.calls.get(name);
+  if (call !== undefined)
+    return call === "broken" ? undefined : continueFrom(context, call.result, rest, scope, place);
+  const join = scope.joins.get(name);
+  if (join !== undefined)
+    return join === "broken" ? undefined : continueFrom(context, join.result, rest, scope, place);
+  if (
+    LATER_ROOTS.includes(name) &&
+    (scope.source === undefined || scope.source === "broken" || !scope.source.byName.has(name))
+  ) {
+    context.report(
+      "not-supported-yet",
+      at,
+      `\`${name}\` is not supported yet`,
+      "read the value from the source, the request or a call",
+    );
+    return undefined;
+  }
+  if (scope.source === "broken") return undefined;
+  if (scope.source?.byName.has(name)) {
+    return descend(
+      context,
+      { root: { kind: "source", message: scope.source }, path: [] },
+      scope.source,
+      path,
+      scope,
+      place,
+    );
+  }
+  const names = namesOf(scope);
+  const where = scope.source === undefined ? "" : ` in ${scope.source.typeName}`;
+  context.report(
+    "name-unknown",
+    at,
+    `no "${name}"${where}, nor a call or join of that name`,
+    suggestion(name, names, `names here: ${list(names)}`),
+  );
+  return undefined;
+}
+
+function namesOf(scope: Scope): string[] {
+  const fields =
+    scope.source === undefined || scope.source === "broken" ? [] : scope.source.fields.map((f) => f.name);
+  return [...scope.joins.keys(), ...scope.calls.keys(), ...fields];
+}
+
+function resolveAuth(context: Context, head: Path[number], rest: Path, place: Place): Resolved {
+  const [first] = rest;
+  if (first?.name === "subject" && rest.length === 1) return { root: { kind: "auth", claim: [] }, path: [] };
+  if (first?.name === "claims" && rest.length > 1) {
+    return { root: { kind: "auth", claim: rest.slice(1).map((segment) => segment.name) }, path: [] };
+  }
+  if (first?.name === "roles" || first?.name === "scopes") {
+    context.report(
+      "not-supported-yet",
+      { ...place, part: first },
+      `\`auth.${first.name}\` as a value is not supported yet`,
+      "use it in `allow`",
+    );
+    return undefined;
+  }
+  context.report(
+    "name-unknown",
+    { ...place, part: first ?? head },
+    `auth has no "${first?.name ?? ""}"`,
+    'write "auth.subject" or "auth.claims.NAME"',
+  );
+  return undefined;
+}
+
+/** Goes on from what a call or join stands for. */
+function continueFrom(context: Context, from: Value, rest: Path, scope: Scope, place: Place): Resolved {
+  if (rest.length === 0) return from;
+  const message = messageOfValue(from);
+  const last = from.path.at(-1);
+  if (message === undefined) {
+    scalarHasNoFields(context, last!, rest[0]!, place);
+    return undefined;
+  }
+  if (last !== undefined && last.cardinality !== "singular") {
+    throughList(context, last, rest[0]!, place);
+    return undefined;
+  }
+  return descend(context, from, message, rest, scope, place);
+}
+
+/** Follows field names from a message. */
+export function descend(
+  context: Context,
+  from: Value,
+  message: Message,
+  names: Path,
+  scope: { readonly exposes: boolean },
+  place: Place,
+): Resolved {
+  const path: Field[] = [...from.path];
+  let at: Message | undefined = message;
+  for (let i = 0; i < names.length; i++) {
+    const segment = names[i]!;
+    const before = path.at(-1);
+    if (i > 0 && before !== undefined) {
+      if (before.type.kind !== "message") {
+        scalarHasNoFields(context, before, segment, place);
+        return undefined;
+      }
+      if (before.cardinality !== "singular") {
+        throughList(context, before, segment, place);
+        return undefined;
+      }
+      at = before.type.message;
+    }
+    const field: Field | undefined = at!.byName.get(segment.name);
+    if (field === undefined) {
+      unknownField(context, at!, segment, place);
+      return undefined;
+    }
+    if (scope.exposes && isMarkedInternal(field)) {
+      context.report(
+        "field-internal",
+        { ...place, part: segment },
+        `${at!.typeName}.${field.name} is marked internal: it must never be exposed`,
+        "leave it out of the public API, or have the owner of the internal file lift the mark",
+      );
+      return undefined;
+    }
+    path.push(field);
+  }
+  return { root: from.root, path };
+}
+
+export function unknownField(context: Context, message: Message, segment: Path[number], place: Place): void {
+  const names = message.fields.map((f) => f.name);
+  context.report(
+    "path-unknown",
+    { ...place, part: segment },
+    `${message.typeName} has no field "${segment.name}"`,
+    suggestion(segment.name, names, `its fields: ${list(names)}`),
+  );
+}
+
+function scalarHasNoFields(context: Context, field: Field, segment: Path[number], place: Place): void {
+  context.report(
+    "path-scalar",
+    { ...place, part: segment },
+    `"${field.name}" is ${describeType(field)}, which has no fields`,
+    `end the path at "${field.name}"`,
+  );
+}
+
+function throughList(context: Context, field: Field, segment: Path[number], place: Place): void {
+  context.report(
+    "path-repeated",
+    { ...place, part: segment },
+    `"${field.name}" is ${describeType(field)}: a path cannot go through a list`,
+    "map the list as a whole to a repeated field, whose message then takes what it needs of each element",
+  );
+}
+
+/**
+ * Resolves a path that may go through lists, such as that of a join's response: "results.user.id". Plain paths of
+ * fields only.
+ */
+export function fieldPath(context: Context, text: Text, message: Message, place: Place): Field[] | undefined {
+  const path = plainPath(context, text, place);
+  if (path === undefined) return undefined;
+  const fields: Field[] = [];
+  let at: Message | undefined = message;
+  for (const segment of path) {
+    if (at === undefined) {
+      scalarHasNoFields(context, fields.at(-1)!, segment, place);
+      return undefined;
+    }
+    const field: Field | undefined = at.byName.get(segment.name);
+    if (field === undefined) {
+      unknownField(context, at, segment, place);
+      return undefined;
+    }
+    fields.push(field);
+    at = field.type.kind === "message" ? field.type.message : undefined;
+  }
+  return fields;
+}
+
+/** The message that a value is, or is a list of. */
+export function messageOfValue(value: Value): Message | undefined {
+  const last = value.path.at(-1);
+  if (last !== undefined) return last.type.kind === "message" ? last.type.message : undefined;
+  return rootMessage(value);
+}
+
+/** The message at a value's root. */
+export function rootMessage(value: Value): Message | undefined {
+  switch (value.root.kind) {
+    case "source":
+    case "request":
+      return value.root.message;
+    case "call":
+      return value.root.call.method.output;
+    case "join": {
+      const { lookup } = value.root.join;
+      const row = lookup.row.at(-1);
+      return row === undefined ? lookup.method.output : (row.type as { message: Message }).message;
+    }
+    case "auth":
+      return undefined;
+  }
+}
+
+export { pathText };
