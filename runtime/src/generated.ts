@@ -1,9 +1,13 @@
 /** What generated code imports, and nothing else: not for use by hand. */
-export { Call } from "./call/call.js";
-export { type InnerJoins, type Lookup, type Replies, Rows } from "./call/join.js";
-export { type GatewayApi, GENERATED_VERSION, type Route } from "./call/route.js";
+
+export type { Call } from "./call/call.js";
+export { writeClaim } from "./call/claim.js";
+export { type InnerJoins, type Lookup, partOf, type Replies, Rows } from "./call/join.js";
+export type { GatewayApi, Route } from "./call/route.js";
 export type { Method } from "./upstream/upstream.js";
+export { check, type Shape } from "./wire/check.js";
 export { MapEntries } from "./wire/map-entries.js";
-export type { At, Reader } from "./wire/reader.js";
+export type { Reader } from "./wire/reader.js";
 export { convert, type Key, keyAt, writeKey } from "./wire/scalar.js";
+export { type AnyType, type MaskTable, translateAny, translateMask, unwrap } from "./wire/special.js";
 export type { Writer } from "./wire/writer.js";

@@ -4,9 +4,11 @@ import type { Principal } from "./principal.js";
 export type Headers = Readonly<Record<string, string | undefined>>;
 
 /**
- * Turns request headers into a Principal. Resolves to undefined when the headers carry no credentials at all;
- * throws a PorticoError (UNAUTHENTICATED) when they carry any that are not valid, on public methods too.
+ * Turns request headers into a Principal. Gives undefined when the headers carry no credentials at all; throws a
+ * PorticoError (UNAUTHENTICATED) when they carry any that are not valid, on public methods too. Whatever else it
+ * throws denies as well.
  */
 export interface Authenticator {
-  authenticate(headers: Headers): Promise<Principal | undefined>;
+  /** May answer without a promise, as for credentials that it has verified before: the request then does not wait. */
+  authenticate(headers: Headers): Principal | undefined | Promise<Principal | undefined>;
 }

@@ -22,7 +22,18 @@ export function authorize(policy: Policy, principal: Principal | undefined): voi
   // An empty grant cannot come from the generator; were it to, it must admit nobody.
   const granted =
     roles.length + scopes.length > 0 &&
-    (roles.length === 0 || roles.some((role) => principal.roles.includes(role))) &&
-    scopes.every((scope) => principal.scopes.includes(scope));
+    (roles.length === 0 || includesAny(principal.roles, roles)) &&
+    includesAll(principal.scopes, scopes);
   if (!granted) throw new PorticoError(Code.PERMISSION_DENIED, "permission denied");
+}
+
+// Loops, and no closures: every request passes here.
+function includesAny(held: readonly string[], asked: readonly string[]): boolean {
+  for (const one of asked) if (held.includes(one)) return true;
+  return false;
+}
+
+function includesAll(held: readonly string[], asked: readonly string[]): boolean {
+  for (const one of asked) if (!held.includes(one)) return false;
+  return true;
 }

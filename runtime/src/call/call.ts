@@ -4,7 +4,7 @@ import { Reader } from "../wire/reader.js";
 import { Writer } from "../wire/writer.js";
 import { Code, PorticoError, toPorticoError } from "./error.js";
 import { fetchJoins } from "./fetch.js";
-import { type Lookup, type OnMissing, Rows } from "./join.js";
+import type { Lookup, Rows } from "./join.js";
 import type { Limits } from "./limits.js";
 import { type PublicErrorContext, publicErrorOf } from "./public-error.js";
 
@@ -39,8 +39,9 @@ export class Call {
   upstreamCalls = 0;
 
   readonly #init: CallInit;
-  readonly #listeners = new Set<() => void>();
-  readonly #waiting: Array<() => void> = [];
+  // Made when first needed: many calls never have a listener more, or a step that waits.
+  #listeners: Set<() => void> | undefined;
+  #waiting: Array<() => void> | undefined;
   #failure: PorticoError | undefined;
   #inFlight = 0;
   #upstreamBytes = 0;
@@ -58,14 +59,21 @@ export class Call {
     return this.#failure;
   }
 
+  /** Listeners to its end that are waiting. None are when all its upstream calls are over. */
+  get listeners(): number {
+    return this.#listeners?.size ?? 0;
+  }
+
   /** Ends the call early: everything under way is cancelled. Only the first failure counts. */
   cancel(failure: PorticoError): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    const listeners = [...this.#listeners];
-    this.#listeners.clear();
-    for (const listener of listeners) listener();
-    for (const wake of this.#waiting.splice(0)) wake();
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting !== undefined) for (const wake of waiting) wake();
   }
 
   /** See UpstreamContext.onCancel. */
@@ -74,8 +82,9 @@ export class Call {
       listener();
       return () => {};
     }
+    this.#listeners ??= new Set();
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return () => this.#listeners?.delete(listener);
   }
 
   /** Makes one upstream call. `timeoutMs` shortens the call's own deadline. */
@@ -135,12 +144,11 @@ export class Call {
     return new Reader(await this.unary(lookup.method, request, lookup.timeoutMs), lookup.method.path);
   }
 
-  /** The rows of a join, to be filled by a walk; `set` writes what every batch of it carries. */
-  rows(lookup: Lookup, onMissing?: OnMissing, set?: (w: Writer) => void): Rows {
-    if (set === undefined) return new Rows(lookup, onMissing);
+  /** What a join's `set` writes, for `RowsOptions.set`. */
+  encode(set: (w: Writer) => void): Uint8Array {
     const w = this.requestWriter();
     set(w);
-    return new Rows(lookup, onMissing, w.finish());
+    return w.finish();
   }
 
   /** Fetches what the rows of these joins ask for. */
@@ -197,12 +205,15 @@ export class Call {
       return;
     }
     // A call that ends hands its place to the first that waits; cancel() wakes all of them.
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await new Promise<void>((resolve) => {
+      this.#waiting ??= [];
+      this.#waiting.push(resolve);
+    });
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   #end(): void {
-    const next = this.#waiting.shift();
+    const next = this.#waiting?.shift();
     if (next === undefined) this.#inFlight--;
     else next();
   }

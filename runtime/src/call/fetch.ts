@@ -14,7 +14,7 @@ export async function fetchJoins(call: Call, joins: readonly Rows[]): Promise<vo
   }
   // Siblings share their replies: fetched once.
   const first = new Map(joins.map((rows) => [rows.replies, rows] as const));
-  const work = [...first].map(([replies, rows]) => fetchReplies(call, replies, rows.fixed));
+  const work = [...first].map(([replies, rows]) => fetchReplies(call, replies, rows.set));
   if (work.length === 1) await work[0];
   else await Promise.all(work);
   for (const rows of joins) {
@@ -22,16 +22,16 @@ export async function fetchJoins(call: Call, joins: readonly Rows[]): Promise<vo
   }
 }
 
-async function fetchReplies(call: Call, replies: Replies, fixed: Uint8Array | undefined): Promise<void> {
+async function fetchReplies(call: Call, replies: Replies, set: Uint8Array | undefined): Promise<void> {
   const { lookup } = replies;
   if (replies.keys.length === 0) return;
   if (replies.keys.length > lookup.maxKeys) throw tooMany("keys");
-  const batches = batchesOf(call, replies, fixed);
+  const batches = batchesOf(call, replies, set);
   const work = batches.map((batch, number) => fetchBatch(call, replies, batch, number));
   if (work.length === 1) await work[0];
   else await Promise.all(work);
   if (replies.found > lookup.maxRows) throw tooMany("rows");
-  if (lookup.inner !== undefined) await fetchInner(call, replies);
+  if (replies.innerJoins.length > 0) await fetchInner(call, replies);
 }
 
 async function fetchBatch(call: Call, replies: Replies, batch: Batch, number: number): Promise<void> {
@@ -57,13 +57,13 @@ interface Batch {
   readonly request: Uint8Array;
 }
 
-function batchesOf(call: Call, replies: Replies, fixed: Uint8Array | undefined): Batch[] {
+function batchesOf(call: Call, replies: Replies, set: Uint8Array | undefined): Batch[] {
   const { lookup, keys } = replies;
   const batches: Batch[] = [];
   const push = (keyNumbers: readonly number[]) => {
     for (const number of keyNumbers) replies.assign(number, batches.length);
     const w = call.requestWriter();
-    if (fixed !== undefined) w.raw(fixed);
+    if (set !== undefined) w.raw(set);
     if (lookup.mode !== "all") {
       lookup.ask(
         w,
@@ -123,13 +123,12 @@ function sizeOf(key: RowKey): number {
 
 /** The joins of the messages that are made from found rows, each as soon as its keys are there. */
 async function fetchInner(call: Call, replies: Replies): Promise<void> {
-  const groups = replies.lookup.inner!;
-  const { inner } = replies;
+  const { inner, innerJoins } = replies;
   const done: Array<Promise<void>> = [];
   let offset = 0;
-  for (const group of groups) {
+  for (const group of innerJoins) {
     const start = offset;
-    const own = inner.slice(start, start + group.joins.length);
+    const own = group.joins;
     offset += group.joins.length;
     const work = async () => {
       await Promise.all(group.after.map((join) => done[join]));

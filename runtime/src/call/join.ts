@@ -1,7 +1,8 @@
 import type { Method } from "../upstream/upstream.js";
-import type { Reader } from "../wire/reader.js";
+import { Reader } from "../wire/reader.js";
 import type { Key } from "../wire/scalar.js";
 import type { Writer } from "../wire/writer.js";
+import { Code, PorticoError } from "./error.js";
 
 /** The key of one row: of a composite key, its parts. */
 export type RowKey = Key | readonly Key[];
@@ -24,20 +25,27 @@ export interface Lookup {
   readonly group?: readonly number[];
   /** Writes the keys of one batch into the request. */
   readonly ask: (w: Writer, keys: readonly RowKey[]) => void;
-  /** Finds the rows in a reply and gives them to `replies.match`. Absent: the whole reply answers the key. */
-  readonly match?: (r: Reader, replies: Replies) => void;
-  /** The joins of the messages that are made from the found rows. */
-  readonly inner?: readonly InnerJoins[];
+  /** Finds the rows in a reply and gives them to `replies`. */
+  readonly match: (r: Reader, replies: Replies) => void;
 }
 
 /** Joins on found rows whose keys are gathered in one walk. */
 export interface InnerJoins {
-  /** Makes the rows of each join. */
-  readonly joins: ReadonlyArray<() => Rows>;
+  readonly joins: readonly Rows[];
   /** The joins whose results the keys need, by their number over all groups. */
   readonly after: readonly number[];
   /** Walks one found row and gives the keys of the rows in it; `rows` are those of all groups. */
   readonly scan: (entry: Reader, rows: readonly Rows[]) => void;
+}
+
+/** What one join of one message says, beside how its rows are fetched. */
+export interface RowsOptions {
+  /** Default "empty". */
+  readonly onMissing?: OnMissing;
+  /** What every call of the join carries beside its keys, encoded. */
+  readonly set?: Uint8Array;
+  /** The joins of the messages that are made from the found rows. */
+  readonly inner?: readonly InnerJoins[];
 }
 
 /** What a row gets when nothing is found for it. */
@@ -66,14 +74,18 @@ export class Replies {
   readonly #ends: number[] = [];
   /** For each found row, where the rows in it start: `[found row * inner joins + join]`. */
   readonly #bases: number[] = [];
-  /** The joins of the messages that are made from found rows, in the order of `lookup.inner`. */
+  /** The joins of the messages that are made from found rows, in the order of `innerJoins`. */
   readonly inner: readonly Rows[];
   /** Rows that were found but that nobody asked for: for the metrics. */
   foreign = 0;
   #batch = 0;
+  #keyNumber = 0;
 
-  constructor(readonly lookup: Lookup) {
-    this.inner = (lookup.inner ?? []).flatMap((group) => group.joins).map((make) => make());
+  constructor(
+    readonly lookup: Lookup,
+    readonly innerJoins: readonly InnerJoins[],
+  ) {
+    this.inner = innerJoins.flatMap((group) => group.joins);
   }
 
   /** The number of a key, which is noted if it is new. */
@@ -95,15 +107,39 @@ export class Replies {
     this.#batchOf[keyNumber] = batch;
   }
 
-  /** Reads the reply to a batch; `keyNumber` is its key where a call asks for one. */
+  /** Reads the reply to a batch; `keyNumber` is the first of its keys. */
   read(reply: Reader, batch: number, keyNumber: number): void {
     this.#batch = batch;
+    this.#keyNumber = keyNumber;
     this.#readers.push(reply);
-    const { match } = this.lookup;
-    if (match !== undefined) match(reply.begin(), this);
-    else {
-      reply.begin();
-      this.#found(keyNumber, reply.pos, reply.end);
+    this.lookup.match(reply.begin(), this);
+  }
+
+  /** A part of the key that is the same for the whole batch. */
+  sharedPart(part: number): Key {
+    return partOf(this.keys[this.#keyNumber]!, part);
+  }
+
+  /** Notes that the reply says that there are more rows than it holds. */
+  more(): never {
+    throw new PorticoError(Code.INTERNAL, "internal error", {
+      cause: new Error(`the answer to ${this.lookup.name} has a next page, which is not followed`),
+    });
+  }
+
+  /** Notes that the bytes [start, end) of the reply answer the one key that was asked for. */
+  answer(start: number, end: number): void {
+    this.#found(this.#keyNumber, start, end);
+  }
+
+  /** As `match`, for rows of a map: of those with the same key the last one counts. */
+  matchLast(key: RowKey, start: number, end: number): void {
+    const number = this.#index.get(typeof key === "object" ? tupleHash(key) : key);
+    const entry = number === undefined ? -1 : this.#first[number]!;
+    if (entry < 0) this.match(key, start, end);
+    else if (this.#readerOf[entry] === this.#readers.length - 1) {
+      this.#starts[entry] = start;
+      this.#ends[entry] = end;
     }
   }
 
@@ -158,6 +194,11 @@ export class Replies {
   }
 }
 
+/** A part of a row's key. */
+export function partOf(key: RowKey, part: number): Key {
+  return typeof key === "object" ? key[part]! : key;
+}
+
 /** Composite keys as text, each part with its length: ("a", "bc") and ("ab", "c") differ. */
 function tupleHash(parts: readonly Key[]): string {
   let hash = "";
@@ -182,22 +223,38 @@ export class Rows {
   #list: number[] | undefined;
   #listPos = 0;
   #entry = -1;
+  #none: Reader | undefined;
+  /** Whether `one` found something for the row that was read last. */
+  found = false;
   /** Whether the row that was read last has to be dropped. */
   dropped = false;
 
+  readonly onMissing: OnMissing;
+  readonly set: Uint8Array | undefined;
+
   constructor(
     readonly lookup: Lookup,
-    readonly onMissing: OnMissing = "empty",
-    /** Sent with every batch: what `set` says, encoded. */
-    readonly fixed: Uint8Array | undefined = undefined,
-    sibling?: Rows,
+    options: RowsOptions = {},
+    replies?: Replies,
   ) {
-    this.replies = sibling?.replies ?? new Replies(lookup);
+    this.onMissing = options.onMissing ?? "empty";
+    this.set = options.set;
+    this.replies = replies ?? new Replies(lookup, options.inner ?? []);
   }
 
-  /** The rows of another join that fetches the same way: the keys of both go in one call. */
+  /** The rows of another join that fetches the same way: the keys of both go in the same calls. */
   sibling(onMissing: OnMissing = "empty"): Rows {
-    return new Rows(this.lookup, onMissing, this.fixed, this);
+    return new Rows(this.lookup, { onMissing, ...(this.set && { set: this.set }) }, this.replies);
+  }
+
+  /** The joins of the messages that are made from the found rows. */
+  get inner(): readonly Rows[] {
+    return this.replies.inner;
+  }
+
+  /** Goes back to the first row, for another walk. */
+  rewind(): void {
+    this.#cursor = 0;
   }
 
   /** Rows so far. */
@@ -222,9 +279,13 @@ export class Rows {
     this.#cursor = row;
   }
 
-  /** The next row's first match, opened; undefined where there is none. */
-  one(): Reader | undefined {
-    return this.first();
+  /** The next row's first match, opened; an empty message where there is none, which `found` then says. */
+  one(): Reader {
+    const row = this.first();
+    this.found = row !== undefined;
+    if (row !== undefined) return row;
+    this.#none ??= new Reader(new Uint8Array(0), this.lookup.method.path);
+    return this.#none.begin();
   }
 
   /** The next row's first match, opened; `next` gives the others. Undefined where there is none. */

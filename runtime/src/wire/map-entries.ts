@@ -35,7 +35,7 @@ export class MapEntries {
       } else r.skip(tag);
     }
     r.close(end);
-    r.leave();
+    r.leave(end);
     const hash = key === 0 ? defaultKey(this.keyType) : keyAt(r, key, this.keyType);
     let number = this.#index.get(hash);
     if (number === undefined) {

@@ -19,7 +19,7 @@ export type At = number;
  *
  * A reader is opened on a (sub-)message by `begin`, `enter` or `next`, which set `pos` and `end`; the one who reads
  * keeps `end` in a local variable, reads up to it, checks with `close(end)` before any value is used, and gives the
- * level of nesting back with `leave()`. Reads may run over `end`, or over the buffer's end (which gives undefined);
+ * level of nesting back with `leave(end)`. Reads may run over `end`, or over the buffer's end (which gives undefined);
  * `close` finds either, and nothing that was written from such a message is used.
  *
  * Source: https://protobuf.dev/programming-guides/encoding/
@@ -39,12 +39,14 @@ export class Reader {
   #groupEnd = 0;
   #depth = 0;
   #pieces: Pieces[] | undefined;
+  readonly #bytes: Uint8Array;
 
   constructor(
     bytes: Uint8Array,
     /** Where the bytes came from; see WireError.origin. */
     readonly origin: string,
   ) {
+    this.#bytes = bytes;
     this.#buffer = bytes;
     this.#length = bytes.length;
     this.#used = bytes.length;
@@ -91,6 +93,23 @@ export class Reader {
     return this;
   }
 
+  /** Opens the sub-message at a path of tags, from the whole message; where there is none, an empty one. */
+  select(...tags: number[]): this {
+    this.begin();
+    for (const wanted of tags) {
+      const { end } = this;
+      let at: At = 0;
+      while (this.pos < end) {
+        const tag = this.tag();
+        if (tag !== wanted) this.skip(tag);
+        else at = (tag & 7) === 3 ? this.group(tag, at) : this.message(at);
+      }
+      this.close(end);
+      this.enter(at);
+    }
+    return this;
+  }
+
   /** Opens the sub-message that starts at `pos`, just after its tag. */
   next(): this {
     return this.enter(this.pos);
@@ -117,9 +136,28 @@ export class Reader {
     if (this.pos !== end || end > this.#used) this.malformed("truncated");
   }
 
-  /** Gives back the level of nesting that `enter` and the like took. */
-  leave(): void {
+  /** Ends the reading of what was opened: gives its level of nesting back, and goes to its end. */
+  leave(end: number): void {
     this.#depth--;
+    this.pos = end;
+  }
+
+  /** The length of what was opened last. */
+  get size(): number {
+    return this.end - this.pos;
+  }
+
+  /** Another reader on the same message, for who reads it while this one is in the middle of it. */
+  fork(): Reader {
+    return new Reader(this.#bytes, this.origin).begin();
+  }
+
+  /** Opens the range [start, end) once more, one level deeper. */
+  again(start: number, end: number): this {
+    if (++this.#depth > MAX_DEPTH) this.malformed("nested too deeply");
+    this.pos = start;
+    this.end = end;
+    return this;
   }
 
   /** Reads a tag: field number and wire type as one number. */
@@ -146,9 +184,12 @@ export class Reader {
       case 1:
         this.pos += 8;
         return;
-      case 2:
-        this.pos += this.#size();
+      case 2: {
+        // Not `this.pos += …`: that would take `pos` from before the length is read.
+        const length = this.#size();
+        this.pos += length;
         return;
+      }
       case 3:
         this.#skipGroup(tag, this.#depth);
         return;
@@ -296,6 +337,13 @@ export class Reader {
       return text;
     }
     return Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString("latin1");
+  }
+
+  /** Malformed unless the string at `at` is valid UTF-8. */
+  checkUtf8(at: At): void {
+    const start = this.startAt(at);
+    if (!validUtf8(this.#buffer, start, start + this.lengthAt(at)))
+      this.malformed("string that is not UTF-8");
   }
 
   /** As `latin1At`, of a string: malformed unless it is valid UTF-8. */

@@ -1,0 +1,48 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  type CodeGeneratorResponse,
+  CodeGeneratorResponse_Feature,
+  CodeGeneratorResponseSchema,
+  Edition,
+} from "@bufbuild/protobuf/wkt";
+import { emit } from "../emit/emit.js";
+import { makePlan } from "../plan/plan.js";
+import { formatFinding } from "../source/finding.js";
+import { OptionError, parseOptions, registryOf } from "../source/request.js";
+import { sourceTexts } from "../source/text.js";
+
+/** One run of the plugin: bytes of a CodeGeneratorRequest in, bytes of a CodeGeneratorResponse out. */
+export function runPlugin(request: Uint8Array): Uint8Array {
+  return toBinary(CodeGeneratorResponseSchema, respond(fromBinary(CodeGeneratorRequestSchema, request)));
+}
+
+/**
+ * Answers a request. Findings are the response's `error`, all of a run, sorted; no file is then written.
+ *
+ * Source: https://protobuf.dev/reference/other/#plugins
+ */
+export function respond(request: CodeGeneratorRequest): CodeGeneratorResponse {
+  const response = create(CodeGeneratorResponseSchema, {
+    supportedFeatures: BigInt(CodeGeneratorResponse_Feature.PROTO3_OPTIONAL | CodeGeneratorResponse_Feature.SUPPORTS_EDITIONS),
+    minimumEdition: Edition.EDITION_PROTO2,
+    maximumEdition: Edition.EDITION_2024,
+  });
+  try {
+    const options = parseOptions(request.parameter);
+    const registry = registryOf(request, options);
+    const texts = sourceTexts(options.roots);
+    const { plan, findings } = makePlan({ registry, targets: request.fileToGenerate, texts, sharedPackages: options.sharedPackages });
+    if (findings.length > 0) {
+      const count = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
+      response.error = [`${count}, nothing is generated`, ...findings.map((finding) => formatFinding(finding, texts.line))].join("\n\n");
+      return response;
+    }
+    response.file = emit(plan, options).map((file) => ({ $typeName: "google.protobuf.compiler.CodeGeneratorResponse.File", name: file.name, content: file.content, insertionPoint: "" }));
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    response.error = `option-plugin: ${error.message}`;
+  }
+  return response;
+}

@@ -1,0 +1,108 @@
+import type { DescEnum } from "@bufbuild/protobuf";
+import type { Message } from "../source/model.js";
+import type { EnumPlan, LookupPlan, Translator, UpstreamMethod } from "../plan/types.js";
+import { Code } from "./code.js";
+import { camel, Names, pascal, shortName } from "./names.js";
+
+/** What one generated file holds: each thing is made when it is first asked for, and has one name. */
+export class FileScope {
+  readonly names = new Names(["Uint8Array", "Promise", "Map", "Object", "undefined", "Reader", "Writer"]);
+  /** What is imported from the runtime; a name that starts with "type " is a type. */
+  readonly imports = new Map<string, boolean>();
+  readonly upstreams: Code[] = [];
+  readonly lookups: Code[] = [];
+  readonly translators: Code[] = [];
+  readonly #made = new Map<string, string>();
+  readonly #ids = new Map<object, number>();
+
+  /** Names something of the runtime in the code. */
+  use(name: string, isType = false): string {
+    this.imports.set(name, (this.imports.get(name) ?? true) && isType);
+    return name;
+  }
+
+  /** The name of what `key` stands for; `make` prints it the first time, after the name is known. */
+  once(key: string, wanted: string, section: Code[], make: (name: string, code: Code) => void): string {
+    let name = this.#made.get(key);
+    if (name === undefined) {
+      name = this.names.unique(wanted);
+      this.#made.set(key, name);
+      const code = new Code();
+      // In the order of first use, also where making one thing makes others.
+      section.push(code);
+      make(name, code);
+    }
+    return name;
+  }
+
+  /** As `once`, for things that are equal only if they print the same text. */
+  onceByText(wanted: string, section: Code[], text: (name: string, code: Code) => void): string {
+    const probe = new Code();
+    text("\u0000", probe);
+    return this.once(probe.toString(), wanted, section, text);
+  }
+
+  /** A number for an object, for keys. */
+  id(object: object): number {
+    let id = this.#ids.get(object);
+    if (id === undefined) {
+      id = this.#ids.size;
+      this.#ids.set(object, id);
+    }
+    return id;
+  }
+
+  /** The constant for an upstream method. */
+  method(method: UpstreamMethod): string {
+    const key = `method ${method.service}/${method.name}`;
+    // A public method of the same name has its handler of that name.
+    const wanted = this.names.has(camel(method.name)) ? camel(`upstream_${method.name}`) : camel(method.name);
+    return this.once(key, wanted, this.upstreams, (name, code) => {
+      this.use("Method", true);
+      code.block(`const ${name}: Method = {`, () => {
+        code.line(`service: ${JSON.stringify(method.service)},`);
+        code.line(`name: ${JSON.stringify(method.name)},`);
+        code.line(`path: ${JSON.stringify(`/${method.service}/${method.name}`)},`);
+        code.line(`kind: "${method.kind}",`);
+      }, "};"); // biome-ignore format: a table
+    });
+  }
+
+  /** The function for an enum map. */
+  enumMap(map: EnumPlan, direction: "response" | "request"): string {
+    const key = `enum ${map.from.typeName} ${map.to.typeName} ${direction}`;
+    return this.once(key, `to${typeShort(map.to)}`, this.translators, (name, code) => {
+      const result = map.otherwise === "ignore" ? "number | undefined" : "number";
+      code.line(`/** ${map.to.typeName} <- ${map.from.typeName} */`);
+      const invalid = map.otherwise === "invalid";
+      if (invalid) this.use("Reader", true);
+      code.block(`function ${name}(${invalid ? "r: Reader, " : ""}value: number): ${result} {`, () => {
+        code.block("switch (value) {", () => {
+          for (const [from, to] of map.numbers) {
+            code.line(`case ${from}: // ${map.from.values.find((v) => v.number === from)!.name}`);
+            code.line(`  return ${to};`);
+          }
+          code.line("default:");
+          if (invalid) code.line('  return r.malformed("unknown enum value");');
+          else code.line(`  return ${map.otherwise === "ignore" ? "undefined" : map.otherwise};`);
+        });
+      });
+    });
+  }
+}
+
+export function typeShort(type: DescEnum): string {
+  return pascal(shortName(type.typeName, type.file.proto.package));
+}
+
+export function messageShort(message: Message): string {
+  return shortName(message.typeName, message.file.proto.package);
+}
+
+/** A text that is equal for lookups that fetch the same way. */
+export function lookupName(lookup: LookupPlan): string {
+  const fields = lookup.ask.length > 0 ? lookup.ask : (lookup.match ?? []);
+  return `${camel(lookup.method.name)}By${fields.map((path) => pascal(path.at(-1)?.name ?? "")).join("And")}`;
+}
+
+export type { Translator };

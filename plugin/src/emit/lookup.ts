@@ -1,0 +1,218 @@
+import type { LookupPlan } from "../plan/types.js";
+import type { Field } from "../source/model.js";
+import { type Code, quote } from "./code.js";
+import { type FileScope, lookupName } from "./file-scope.js";
+import { Names } from "./names.js";
+import { LEN, isPackable, SGROUP, EGROUP, scalarOf, skipCall, tagOf, wireOf } from "./wire.js";
+
+/** The constant that says how rows are fetched. */
+export function lookupConstant(file: FileScope, lookup: LookupPlan): string {
+  return file.onceByText(lookupName(lookup), file.lookups, (name, code) => {
+    file.use("Lookup", true);
+    const { method } = lookup;
+    code.line(`/** ${method.service}/${method.name} by ${keyNames(lookup)} */`);
+    code.block(`const ${name}: Lookup = {`, () => {
+      code.line(`name: ${quote(`${method.service}/${method.name}`)},`);
+      code.line(`method: ${file.method(method)},`);
+      code.line(`mode: "${lookup.mode}",`);
+      code.line(`batchSize: ${lookup.mode === "each" ? 1 : lookup.batchSize},`);
+      code.line(`maxKeys: ${lookup.maxKeys},`);
+      code.line(`maxRows: ${lookup.maxRows},`);
+      if (lookup.timeoutMs !== undefined) code.line(`timeoutMs: ${lookup.timeoutMs},`);
+      const group = groupOf(lookup);
+      if (group.length > 0 && lookup.mode === "batch") code.line(`group: [${group.join(", ")}],`);
+      ask(file, code, lookup);
+      match(file, code, lookup);
+    }, "};"); // biome-ignore format: short
+  });
+}
+
+function keyNames(lookup: LookupPlan): string {
+  const paths = lookup.ask.length > 0 ? lookup.ask : (lookup.match ?? []);
+  return paths.map((path) => path.map((field) => field.name).join(".")).join(", ");
+}
+
+/** The parts of a composite key that are singular in the request. */
+function groupOf(lookup: LookupPlan): number[] {
+  return lookup.ask.flatMap((path, part) => (path.every((field) => field.cardinality === "singular") ? [part] : []));
+}
+
+function ask(file: FileScope, code: Code, lookup: LookupPlan): void {
+  if (lookup.mode === "all") {
+    code.line("ask: () => {},");
+    return;
+  }
+  file.use("partOf");
+  file.use("writeKey");
+  code.block("ask: (w, keys) => {", () => {
+    const parts = lookup.ask.map((path, part) => ({ path, part, type: lookup.keyTypes[part]! }));
+    askLevel(code, parts, 0, false, new Names(["w", "keys", "key"]));
+  }, "},"); // biome-ignore format: short
+}
+
+interface Part {
+  readonly path: readonly Field[];
+  readonly part: number;
+  readonly type: string;
+}
+
+function askLevel(code: Code, parts: readonly Part[], depth: number, inKey: boolean, names: Names): void {
+  const fields = new Set(parts.map((part) => part.path[depth]!));
+  for (const field of fields) {
+    const here = parts.filter((part) => part.path[depth] === field);
+    if (field.type.kind === "message") {
+      const grouped = wireOf(field) === SGROUP;
+      const frame = names.unique("message");
+      const body = () => {
+        if (grouped) code.line(`w.tag(${tagOf(field, SGROUP)});`);
+        else code.line(`const ${frame} = w.open(${tagOf(field)}, 32);`);
+        askLevel(code, here, depth + 1, inKey || field.cardinality === "repeated", names.inner());
+        if (grouped) code.line(`w.tag(${tagOf(field, EGROUP)});`);
+        else code.line(`w.close(${frame});`);
+      };
+      if (field.cardinality === "repeated") code.block("for (const key of keys) {", body);
+      else body();
+      continue;
+    }
+    const { part } = here[0]!;
+    const type = quote(scalarOf(field));
+    if (field.cardinality === "singular") {
+      code.line(`writeKey(w, ${tagOf(field)}, ${type}, partOf(${inKey ? "key" : "keys[0]!"}, ${part}));`);
+    } else if (isPackable(field) && field.packed) {
+      code.line(`const packed = w.open(${tagOf(field, LEN)}, keys.length);`);
+      code.line(`for (const key of keys) writeKey(w, 0, ${type}, partOf(key, ${part}));`);
+      code.line("w.close(packed);");
+    } else code.line(`for (const key of keys) writeKey(w, ${tagOf(field)}, ${type}, partOf(key, ${part}));`);
+  }
+}
+
+/** Prints the function that finds the rows in a reply. */
+function match(file: FileScope, code: Code, lookup: LookupPlan): void {
+  const more = lookup.method.output.byName.get("next_page_token");
+  const token = more?.cardinality === "singular" && more.type.kind === "scalar" && more.type.scalar === "string" ? more : undefined;
+  code.block("match: (r, replies) => {", () => {
+    if (lookup.match === undefined || lookup.row.length === 0) {
+      code.line("const start = r.pos;");
+      row(file, code, lookup, "end", token);
+      return;
+    }
+    level(file, code, lookup, 0, token);
+  }, "},"); // biome-ignore format: short
+}
+
+/** One level of the way to the rows. */
+function level(file: FileScope, code: Code, lookup: LookupPlan, depth: number, token: Field | undefined): void {
+  const field = lookup.row[depth]!;
+  const end = depth === 0 ? "end" : `end${depth}`;
+  code.line(`const ${end} = r.end;`);
+  const isLast = depth === lookup.row.length - 1;
+  const slot = `at${depth}`;
+  if (field.cardinality === "singular") code.line(`let ${slot} = 0;`);
+  code.block(`while (r.pos < ${end}) {`, () => {
+    code.line("const tag = r.tag();");
+    code.block("switch (tag) {", () => {
+      if (field.cardinality === "singular") {
+        code.line(`case ${tagOf(field)}: // ${field.name}`);
+        code.line(`  ${slot} = ${field.delimited ? `r.group(tag, ${slot})` : `r.message(${slot})`};`);
+        code.line("  break;");
+      } else {
+        code.block(`case ${tagOf(field)}: {`, () => {
+          code.line(`// ${field.name}`);
+          const grouped = wireOf(field) === SGROUP;
+          code.line(grouped ? "const stop = r.nextGroup(tag).end;" : `${isLast ? "const stop = " : ""}r.next()${isLast ? ".end" : ""};`);
+          if (isLast) {
+            code.line("const start = r.pos;");
+            row(file, code, lookup, "stop", undefined);
+          } else level(file, code, lookup, depth + 1, undefined);
+          if (grouped) code.line("r.leaveGroup(stop);");
+          code.line("break;");
+        });
+      }
+      if (token !== undefined) tokenCase(code, token);
+      code.line("default:");
+      code.line("  r.skip(tag);");
+    });
+  });
+  code.line(`r.close(${end});`);
+  if (field.cardinality === "singular") {
+    code.block(`if (${slot} !== 0) {`, () => {
+      code.line(`r.enter(${slot});`);
+      level(file, code, lookup, depth + 1, undefined);
+    });
+  }
+  code.line(`r.leave(${end});`);
+}
+
+function tokenCase(code: Code, token: Field): void {
+  code.line(`case ${tagOf(token)}: // ${token.name}`);
+  code.line("  if (r.lengthAt(r.bytes()) !== 0) replies.more();");
+  code.line("  break;");
+}
+
+/** Reads the key of one row, whose bytes are [start, end). */
+function row(file: FileScope, code: Code, lookup: LookupPlan, end: string, token: Field | undefined): void {
+  const paths = lookup.match ?? [];
+  const slots = paths.map((path, part) => (path.length === 0 ? "" : `rowKey${part === 0 ? "" : part + 1}At`));
+  const leaves = paths.flatMap((path, part) => (path.length === 0 ? [] : [{ path, slot: slots[part]! }]));
+  for (const { slot } of leaves) code.line(`let ${slot} = 0;`);
+  if (end === "end") code.line("const end = r.end;");
+  rowLevel(code, leaves, 0, end, token);
+  if (lookup.match === undefined) code.line(`replies.answer(start, ${end});`);
+  else {
+    file.use("keyAt");
+    const missing: string[] = [];
+    const parts = paths.map((path, part) => {
+      if (path.length === 0) return `replies.sharedPart(${part})`;
+      const field = path.at(-1)!;
+      const key = `keyAt(r, ${slots[part]}, ${quote(scalarOf(field))})`;
+      if (path.length > 1 || field.presence !== "implicit") {
+        missing.push(`${slots[part]} !== 0`);
+        return key;
+      }
+      // Implicit presence: what is not on the wire is the type's zero.
+      const zero = ["string", "bytes"].includes(scalarOf(field)) ? '""' : "0";
+      return `${slots[part]} === 0 ? ${zero} : ${key}`;
+    });
+    const call = lookup.row.at(-1)?.cardinality === "map" ? "matchLast" : "match";
+    const key = parts.length === 1 ? parts[0]! : `[${parts.join(", ")}]`;
+    const statement = `replies.${call}(${key}, start, ${end});`;
+    if (missing.length > 0) code.when(missing.join(" && "), statement);
+    else if (statement.length > 90) code.list(`replies.${call}(`, [key, "start", end], ");");
+    else code.line(statement);
+  }
+  code.line(`r.leave(${end});`);
+}
+
+function rowLevel(code: Code, leaves: ReadonlyArray<{ path: readonly Field[]; slot: string }>, depth: number, end: string, token: Field | undefined): void {
+  const fields = new Set(leaves.map((leaf) => leaf.path[depth]!));
+  const inner = new Map([...fields].filter((field) => leaves.some((leaf) => leaf.path[depth] === field && leaf.path.length > depth + 1)).map((field) => [field, `${field.name.replace(/_/g, "")}Part${depth}`]));
+  for (const slot of inner.values()) code.line(`let ${slot} = 0;`);
+  code.block(`while (r.pos < ${end}) {`, () => {
+    code.line("const tag = r.tag();");
+    if (fields.size === 0 && token === undefined) {
+      code.line("r.skip(tag);");
+      return;
+    }
+    code.block("switch (tag) {", () => {
+      for (const field of fields) {
+        const slot = inner.get(field) ?? leaves.find((leaf) => leaf.path[depth] === field)!.slot;
+        const call = field.type.kind === "message" ? (field.delimited ? `r.group(tag, ${slot})` : `r.message(${slot})`) : skipCall(field);
+        code.line(`case ${tagOf(field)}: // ${field.name}`);
+        code.line(`  ${slot} = ${call};`);
+        code.line("  break;");
+      }
+      if (token !== undefined) tokenCase(code, token);
+      code.line("default:");
+      code.line("  r.skip(tag);");
+    });
+  });
+  code.line(`r.close(${end});`);
+  for (const [field, slot] of inner) {
+    const stop = `${slot}End`;
+    code.block(`if (${slot} !== 0) {`, () => {
+      code.line(`const ${stop} = r.enter(${slot}).end;`);
+      rowLevel(code, leaves.filter((leaf) => leaf.path[depth] === field), depth + 1, stop, undefined);
+      code.line(`r.leave(${stop});`);
+    });
+  }
+}

@@ -1,0 +1,221 @@
+import type { DescOneof } from "@bufbuild/protobuf";
+import type { Field, Message } from "../source/model.js";
+import type { Code } from "./code.js";
+import { camel, type Names } from "./names.js";
+import { isPackable, LEN, SGROUP, skipCall, tagOf, wireOf } from "./wire.js";
+
+/**
+ * What a walk over one message looks for: some of its fields, and fields of the messages in them. Singular values are
+ * kept as offsets, and used after the walk; elements of lists are handled as they come by.
+ */
+export class Scan {
+  readonly #nodes = new Map<number, Node>();
+
+  constructor(
+    /** Says what the message is, for names: "" for the translator's own source. */
+    readonly prefix: string,
+  ) {}
+
+  /** Asks for a singular value or a map; returns the variable that will hold where it is. */
+  slot(path: readonly Field[], names: Names): string {
+    const node = this.#node(path);
+    node.slot ??= names.unique(`${camel([this.prefix, ...path.map((f) => f.name)].filter((n) => n !== "").join("_"))}At`);
+    return node.slot;
+  }
+
+  /** Asks for the elements of a list: `emit` prints what is done with one, whose offset is `at`. */
+  each(path: readonly Field[], handler: ElementHandler): void {
+    this.#node(path).handlers.push(handler);
+  }
+
+  get isEmpty(): boolean {
+    return this.#nodes.size === 0;
+  }
+
+  #node(path: readonly Field[]): Node {
+    let nodes = this.#nodes;
+    let node: Node | undefined;
+    for (const field of path) {
+      node = nodes.get(field.number);
+      if (node === undefined) {
+        node = { field, slot: undefined, handlers: [], children: new Map() };
+        nodes.set(field.number, node);
+      }
+      nodes = node.children;
+    }
+    return node!;
+  }
+
+  /** Prints the walk: `reader` has been opened on the message. */
+  emit(code: Code, reader: string, names: Names): void {
+    for (const node of inOrder(this.#nodes)) declare(code, node, this.prefix, names);
+    walk(code, reader, this.#nodes, this.prefix, names, `${reader}.end`);
+  }
+}
+
+/** What is done with the elements of a list. */
+export interface ElementHandler {
+  /** Prints what is done with a scalar: `at` is its offset; `tag` 0 within a packed field. */
+  readonly value?: (code: Code, reader: string, at: string, packed: boolean) => void;
+  /** Prints what is done with a message: `open` is the expression that opens the reader on it. */
+  readonly message?: (code: Code, reader: string, open: string) => void;
+  /** Prints what comes before and after the elements of a packed field. */
+  readonly packed?: { readonly before: (code: Code, reader: string) => void; readonly after: (code: Code) => void };
+}
+
+interface Node {
+  readonly field: Field;
+  slot: string | undefined;
+  readonly handlers: ElementHandler[];
+  readonly children: Map<number, Node>;
+}
+
+function inOrder(nodes: ReadonlyMap<number, Node>): Node[] {
+  return [...nodes.values()].sort((a, b) => a.field.number - b.field.number);
+}
+
+function join(prefix: string, name: string): string {
+  return camel(prefix === "" ? name : `${prefix}_${name}`);
+}
+
+/** Slots are declared before the walk, also those of messages inside, which get their values in blocks of their own. */
+function declare(code: Code, node: Node, prefix: string, names: Names): void {
+  const { field } = node;
+  if (field.cardinality === "map" && node.slot !== undefined) declareMap(code, node);
+  if (field.cardinality !== "singular") return;
+  node.slot ??= names.unique(`${join(prefix, field.name)}At`);
+  code.line(`let ${node.slot} = 0;`);
+  for (const child of inOrder(node.children)) declare(code, child, join(prefix, field.name), names);
+}
+
+function walk(code: Code, reader: string, nodes: ReadonlyMap<number, Node>, prefix: string, names: Names, endExpression: string): void {
+  const sorted = inOrder(nodes);
+  const end = names.unique(join(prefix, "end"));
+  code.line(`const ${end} = ${endExpression};`);
+  code.block(`while (${reader}.pos < ${end}) {`, () => {
+    code.line(`const tag = ${reader}.tag();`);
+    if (sorted.length === 0) {
+      code.line(`${reader}.skip(tag);`);
+      return;
+    }
+    code.block("switch (tag) {", () => {
+      for (const node of sorted) emitCases(code, reader, node, oneofMates(sorted, node.field));
+      for (const sibling of unmappedSiblings(sorted)) emitSibling(code, reader, sibling, oneofMates(sorted, sibling));
+      code.line("default:");
+      code.line(`  ${reader}.skip(tag);`);
+    });
+  });
+  code.line(`${reader}.close(${end});`);
+  for (const node of sorted) {
+    if (node.children.size === 0 || node.field.cardinality !== "singular") continue;
+    // Fields of a message inside: a walk of its own, once all of the message is known.
+    const inner = names.inner();
+    code.block(`if (${node.slot} !== 0) {`, () => {
+      const prefixInside = join(prefix, node.field.name);
+      walk(code, reader, node.children, prefixInside, inner, `${reader}.enter(${node.slot}).end`);
+      code.line(`${reader}.leave(${join(prefixInside, "end")});`);
+    });
+  }
+}
+
+function declareMap(code: Code, node: Node): void {
+  const [key, value] = (node.field.type as { message: Message }).message.fields as [Field, Field];
+  const keyType = key.type.kind === "scalar" ? key.type.scalar : "int32";
+  code.line(`const ${node.slot} = new MapEntries("${keyType}", ${wireOf(key)}, ${wireOf(value)}, ${value.type.kind === "message"});`);
+}
+
+/** The slots of the other members of a field's oneof, which this one clears. */
+function oneofMates(nodes: readonly Node[], field: Field): string[] {
+  if (field.oneof === undefined) return [];
+  return nodes.filter((node) => node.field !== field && node.field.oneof === field.oneof).map((node) => node.slot!);
+}
+
+/** Members of a oneof that nothing asks for clear those that something does. */
+function unmappedSiblings(nodes: readonly Node[]): Field[] {
+  const oneofs = new Set<DescOneof>(nodes.flatMap((node) => (node.field.oneof === undefined ? [] : [node.field.oneof])));
+  const asked = new Set(nodes.map((node) => node.field.number));
+  const siblings: Field[] = [];
+  for (const oneof of oneofs) {
+    const { parent } = nodes.find((node) => node.field.oneof === oneof)!.field;
+    for (const field of parent.fields) if (field.oneof === oneof && !asked.has(field.number)) siblings.push(field);
+  }
+  return siblings.sort((a, b) => a.number - b.number);
+}
+
+function emitSibling(code: Code, reader: string, field: Field, mates: readonly string[]): void {
+  code.line(`case ${tagOf(field)}: // ${field.name}`);
+  code.line(`  ${mates.join(" = ")} = 0;`);
+  code.line(`  ${reader}.skip(tag);`);
+  code.line("  break;");
+}
+
+function emitCases(code: Code, reader: string, node: Node, mates: readonly string[]): void {
+  const { field, slot, handlers } = node;
+  if (field.cardinality === "singular") {
+    code.line(`case ${tagOf(field)}: // ${field.name}`);
+    if (mates.length > 0) code.line(`  ${mates.join(" = ")} = 0;`);
+    code.line(`  ${slot} = ${singularCall(field, slot!).replace("r.", `${reader}.`)};`);
+    code.line("  break;");
+    return;
+  }
+  if (field.cardinality === "map") {
+    code.line(`case ${tagOf(field)}: // ${field.name}`);
+    code.line(`  ${slot}.add(${reader});`);
+    code.line("  break;");
+    return;
+  }
+  if (field.type.kind === "message") emitMessageCase(code, reader, field, handlers);
+  else emitValueCases(code, reader, field, handlers);
+}
+
+function singularCall(field: Field, slot: string): string {
+  if (field.type.kind !== "message") return skipCall(field);
+  return field.delimited ? `r.group(tag, ${slot})` : `r.message(${slot})`;
+}
+
+function emitMessageCase(code: Code, reader: string, field: Field, handlers: readonly ElementHandler[]): void {
+  code.block(`case ${tagOf(field)}: {`, () => {
+    code.line(`// ${field.name}`);
+    const grouped = wireOf(field) === SGROUP;
+    if (handlers.length === 1) {
+      const open = grouped ? `${reader}.nextGroup(tag)` : `${reader}.next()`;
+      if (grouped) code.line(`const element = ${open};`);
+      if (grouped) code.line("const elementEnd = element.end;");
+      handlers[0]!.message!(code, reader, grouped ? "element" : open);
+      if (grouped) code.line(`${reader}.leaveGroup(elementEnd);`);
+    } else {
+      code.line(`const element = ${grouped ? `${reader}.group(tag, 0)` : `${reader}.message(0)`};`);
+      code.line(`const after = ${reader}.pos;`);
+      for (const handler of handlers) code.block("{", () => handler.message!(code, reader, `${reader}.enter(element)`));
+      code.line(`${reader}.pos = after;`);
+    }
+    code.line("break;");
+  });
+}
+
+function emitValueCases(code: Code, reader: string, field: Field, handlers: readonly ElementHandler[]): void {
+  const skip = skipCall(field).replace("r.", `${reader}.`);
+  code.block(`case ${tagOf(field)}: {`, () => {
+    code.line(`// ${field.name}`);
+    code.line(`const at = ${skip};`);
+    for (const handler of handlers) handler.value!(code, reader, "at", false);
+    code.line("break;");
+  });
+  if (!isPackable(field)) return;
+  code.block(`case ${tagOf(field, LEN)}: {`, () => {
+    code.line(`// ${field.name}, packed`);
+    code.line(`const stop = ${reader}.packed();`);
+    if (handlers.length > 1) code.line(`const start = ${reader}.pos;`);
+    handlers.forEach((handler, index) => {
+      if (index > 0) code.line(`${reader}.pos = start;`);
+      handler.packed?.before(code, reader);
+      code.block(`while (${reader}.pos < stop) {`, () => {
+        code.line(`const at = ${skip};`);
+        handler.value!(code, reader, "at", true);
+      });
+      handler.packed?.after(code);
+    });
+    code.line(`${reader}.packedEnd(stop);`);
+    code.line("break;");
+  });
+}

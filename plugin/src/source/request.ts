@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import { create, createFileRegistry, fromBinary, type FileRegistry } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  type FileDescriptorProto,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
+import { EXTENSION_NUMBER } from "./annotations.js";
+
+/** Options of the plugin, in `opt:` of buf.gen.yaml. */
+export interface PluginOptions {
+  /** Packages whose messages public and internal files may share. Always: google.protobuf, google.type, google.rpc. */
+  readonly sharedPackages: readonly string[];
+  /** Folders below which .proto files stand, to show lines in findings. */
+  readonly roots: readonly string[];
+  /** Images of `buf build` with internal files that are not in the workspace. */
+  readonly images: readonly string[];
+  /** What imports of generated files end with: ".js", ".ts" or "". */
+  readonly importExtension: string;
+}
+
+/** An option that is unknown or wrong; the message says which, and what would be right. */
+export class OptionError extends Error {
+  override readonly name = "OptionError";
+}
+
+/** Parses the parameter of a request: "shared=acme.common,root=proto". A key may come several times. */
+export function parseOptions(parameter: string): PluginOptions {
+  const sharedPackages = ["google.protobuf", "google.type", "google.rpc"];
+  const roots: string[] = [];
+  const images: string[] = [];
+  let importExtension = ".js";
+  for (const option of parameter.split(",").map((text) => text.trim()).filter((text) => text !== "")) {
+    const equals = option.indexOf("=");
+    const key = equals < 0 ? option : option.slice(0, equals);
+    const value = equals < 0 ? "" : option.slice(equals + 1);
+    if (key === "shared" && /^[\w.]+$/.test(value)) sharedPackages.push(value);
+    else if (key === "root" && value !== "") roots.push(value);
+    else if (key === "internal" && value !== "") images.push(value);
+    else if (key === "import_extension" && ["js", "ts", "none"].includes(value)) importExtension = value === "none" ? "" : `.${value}`;
+    else {
+      throw new OptionError(
+        `unknown or incomplete option "${option}"; there are shared=PACKAGE, root=FOLDER, internal=FILE and import_extension=js|ts|none`,
+      );
+    }
+  }
+  return { sharedPackages, roots, images, importExtension };
+}
+
+/** All descriptors of a request, with source-retention options and places, and those of the images beside it. */
+export function registryOf(request: CodeGeneratorRequest, options: PluginOptions): FileRegistry {
+  const files = new Map(request.protoFile.map((file) => [file.name, file] as const));
+  // These are the same files, with what is kept in source only.
+  for (const file of request.sourceFileDescriptors) files.set(file.name, file);
+  for (const image of options.images) for (const file of readImage(image)) if (!files.has(file.name)) files.set(file.name, file);
+  return createFileRegistry(create(FileDescriptorSetSchema, { file: inOrder([...files.values()]) }));
+}
+
+function readImage(path: string): FileDescriptorProto[] {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new OptionError(`internal=${path}: cannot be read: ${(error as Error).message}`);
+  }
+  let files: FileDescriptorProto[];
+  try {
+    files = fromBinary(FileDescriptorSetSchema, bytes).file;
+  } catch {
+    throw new OptionError(`internal=${path}: is no image; make it with \`buf build -o ${path}\``);
+  }
+  for (const file of files) {
+    // A file that imports the options and uses none has lost them: the marks of internal fields would be gone too.
+    if (file.dependency.some((name) => name === "portico/v1/options.proto") && !hasAnnotation(file)) {
+      throw new OptionError(
+        `internal=${path}: ${file.name} imports portico/v1/options.proto and has no option of it: the image was stripped; make it with \`buf build -o ${path}\`, without --exclude-source-retention-options`,
+      );
+    }
+  }
+  return files;
+}
+
+function hasAnnotation(file: FileDescriptorProto): boolean {
+  type Options = { readonly $unknown?: ReadonlyArray<{ readonly no: number }> | undefined };
+  const has = (options: Options | undefined) => options?.$unknown?.some((field) => field.no === EXTENSION_NUMBER) === true;
+  const inMessages = (messages: FileDescriptorProto["messageType"]): boolean =>
+    messages.some(
+      (message) =>
+        has(message.options) ||
+        message.field.some((field) => has(field.options)) ||
+        message.enumType.some((type) => type.value.some((value) => has(value.options))) ||
+        inMessages(message.nestedType),
+    );
+  return (
+    inMessages(file.messageType) ||
+    file.enumType.some((type) => type.value.some((value) => has(value.options))) ||
+    file.service.some((service) => has(service.options) || service.method.some((method) => has(method.options)))
+  );
+}
+
+/** Files after those that they import. */
+function inOrder(files: readonly FileDescriptorProto[]): FileDescriptorProto[] {
+  const byName = new Map(files.map((file) => [file.name, file] as const));
+  const done = new Set<FileDescriptorProto>();
+  const visit = (file: FileDescriptorProto): void => {
+    if (done.has(file)) return;
+    done.add(file);
+    // Sets keep their order of insertion: dependencies are moved before the file by adding it again.
+    for (const name of file.dependency) {
+      const dependency = byName.get(name);
+      if (dependency !== undefined) visit(dependency);
+    }
+    done.delete(file);
+    done.add(file);
+  };
+  for (const file of files) visit(file);
+  return [...done];
+}

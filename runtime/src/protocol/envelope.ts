@@ -1,0 +1,107 @@
+import { Code, PorticoError } from "../call/error.js";
+
+/** Bytes before each message on the wire: a flag, and the length in four bytes. */
+export const ENVELOPE_HEAD_BYTES = 5;
+
+/** The message that an envelope held, still compressed if the flag says so. */
+export interface Envelope {
+  readonly compressed: boolean;
+  readonly message: Uint8Array;
+}
+
+const FIRST_BUFFER_BYTES = 16 * 1024;
+
+/**
+ * Puts together the one enveloped message of a request from the parts it arrives in. What is kept grows with what has
+ * arrived, never with what the head promises.
+ *
+ * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests "Length-Prefixed-Message"
+ */
+export class EnvelopeReader {
+  readonly #maxBytes: number;
+  #bytes: Uint8Array = empty;
+  #filled = 0;
+  /** Bytes of the whole envelope; -1 until its head is there. */
+  #expected = -1;
+
+  /** @param maxBytes the longest message, without its head. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Takes a part; throws a PorticoError as soon as the whole cannot become one acceptable message. */
+  push(part: Uint8Array): void {
+    if (this.#filled === 0) {
+      // The common case: all in one part, which is then kept as it is and not copied.
+      this.#bytes = part;
+      this.#filled = part.byteLength;
+    } else {
+      this.#append(part);
+    }
+    if (this.#expected < 0) {
+      if (this.#filled < ENVELOPE_HEAD_BYTES) return;
+      this.#readHead();
+    }
+    if (this.#filled > this.#expected) throw cardinality();
+  }
+
+  /** The message, once the request has ended. */
+  finish(): Envelope {
+    if (this.#filled === 0) throw cardinality();
+    if (this.#filled !== this.#expected) {
+      throw new PorticoError(Code.INVALID_ARGUMENT, "the request ends within a message");
+    }
+    return {
+      compressed: this.#bytes[0] === 1,
+      message: this.#bytes.subarray(ENVELOPE_HEAD_BYTES, this.#filled),
+    };
+  }
+
+  #readHead(): void {
+    const bytes = this.#bytes;
+    if (bytes[0]! > 1) throw new PorticoError(Code.INVALID_ARGUMENT, "a message has unknown flags");
+    const length = bytes[1]! * 0x1000000 + ((bytes[2]! << 16) | (bytes[3]! << 8) | bytes[4]!);
+    if (length > this.#maxBytes) throw requestTooLong(this.#maxBytes);
+    this.#expected = ENVELOPE_HEAD_BYTES + length;
+  }
+
+  #append(part: Uint8Array): void {
+    const filled = this.#filled + part.byteLength;
+    // Too much for the one message: nothing more is kept.
+    if (this.#expected >= 0 && filled > this.#expected) throw cardinality();
+    if (filled > this.#bytes.byteLength) {
+      let capacity = Math.max(this.#bytes.byteLength * 2, FIRST_BUFFER_BYTES, filled);
+      if (this.#expected >= 0) capacity = Math.min(capacity, this.#expected);
+      const grown = new Uint8Array(capacity);
+      grown.set(this.#bytes.subarray(0, this.#filled));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(part, this.#filled);
+    this.#filled = filled;
+  }
+}
+
+const empty = new Uint8Array(0);
+
+/** RESOURCE_EXHAUSTED for a request over the limit. */
+export function requestTooLong(maxBytes: number): PorticoError {
+  return new PorticoError(Code.RESOURCE_EXHAUSTED, `the request is longer than ${maxBytes} bytes`);
+}
+
+// "Request cardinality violation" is UNIMPLEMENTED: https://grpc.github.io/grpc/core/md_doc_statuscodes.html
+function cardinality(): PorticoError {
+  return new PorticoError(Code.UNIMPLEMENTED, "the method takes exactly one request message");
+}
+
+/** A message behind its head, uncompressed, in one new buffer: one write on the stream. */
+export function envelop(message: Uint8Array): Uint8Array {
+  const length = message.byteLength;
+  const bytes = Buffer.allocUnsafe(ENVELOPE_HEAD_BYTES + length) as unknown as Uint8Array;
+  bytes[0] = 0;
+  bytes[1] = length >>> 24;
+  bytes[2] = length >>> 16;
+  bytes[3] = length >>> 8;
+  bytes[4] = length;
+  bytes.set(message, ENVELOPE_HEAD_BYTES);
+  return bytes;
+}

@@ -1,0 +1,30 @@
+import type { PorticoError } from "../call/error.js";
+
+/**
+ * One request and its answer, as a protocol (gRPC, later gRPC-Web, Connect, REST) speaks them over a stream. The
+ * pipeline decides what to answer, the exchange how it looks on the wire. Once ended, all methods do nothing.
+ */
+export interface Exchange {
+  /** Told what happens; set before `read()`. */
+  receiver: ExchangeReceiver | undefined;
+  /** Starts to read the request. One that is longer than `maxBytes` is a bad one, before it is buffered. */
+  read(maxBytes: number): void;
+  /** The whole answer of a unary method. Ends the exchange. */
+  sendReply(message: Uint8Array): void;
+  /** One message of a stream. False: enough is buffered, and `receiver.onDrain` tells when to go on. */
+  sendMessage(message: Uint8Array): boolean;
+  /** Ends a stream of messages well. */
+  sendEnd(): void;
+  /** Ends the exchange with an error: its code and public text, and nothing else of it. */
+  sendError(error: PorticoError): void;
+}
+
+export interface ExchangeReceiver {
+  /** The one request message; the bytes are the receiver's to keep. */
+  onRequest(message: Uint8Array): void;
+  /** The request cannot be read. */
+  onBadRequest(error: PorticoError): void;
+  onDrain(): void;
+  /** The client has gone before the exchange ended. */
+  onGone(): void;
+}

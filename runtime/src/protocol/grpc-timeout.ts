@@ -1,0 +1,27 @@
+const unitMs: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 0.001,
+  n: 0.000_001,
+};
+
+/**
+ * Reads the header `grpc-timeout`, in milliseconds; undefined if it is malformed. A timeout of 0 is taken, although
+ * the grammar asks for a positive number: clients send it when their deadline has just passed.
+ *
+ * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
+ */
+export function parseGrpcTimeout(text: string): number | undefined {
+  const digits = text.length - 1;
+  if (digits < 1 || digits > 8) return undefined;
+  let value = 0;
+  for (let i = 0; i < digits; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  const unit = unitMs[text[digits]!];
+  return unit === undefined ? undefined : value * unit;
+}

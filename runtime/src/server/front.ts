@@ -1,0 +1,65 @@
+import type { HttpStream } from "../protocol/http-stream.js";
+import type { Logger } from "./logger.js";
+
+/** Where a front listens. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** PEM, as read from files. */
+export interface ServerTls {
+  readonly key: string | Buffer;
+  readonly cert: string | Buffer;
+  /** Certificate authorities that clients must be certified by (mutual TLS). Default: none are asked for. */
+  readonly ca?: string | Buffer;
+}
+
+/** What a front does not decide itself. */
+export interface FrontOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Default: cleartext HTTP/2 with prior knowledge (h2c). */
+  readonly tls: ServerTls | undefined;
+  readonly logger: Logger;
+  /** Takes each request stream. It does not throw. */
+  readonly serve: (stream: HttpStream) => void;
+}
+
+/** A listening HTTP/2 server that hands its streams to a pipeline. */
+export interface Front {
+  /** Starts to listen; rejects if the address cannot be had. */
+  listen(): Promise<Address>;
+  /**
+   * Stops accepting, tells each client to open no more streams here (GOAWAY), waits for the streams under way, but at
+   * most `graceMs`, then closes what is left.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+/** The bounds of a front on what its peers can make it hold. */
+export const frontLimits = {
+  /** Connections at once; more are closed when they arrive. */
+  maxConnections: 10_000,
+  /** Streams at once on a connection. */
+  maxConcurrentStreams: 100,
+  /** Bytes of a header list as RFC 9113 counts them; a longer one is answered with 431. */
+  maxHeaderListBytes: 16 * 1024,
+  /** Header fields of a request, pseudo headers among them; more are answered with 431. */
+  maxHeaderFields: 100,
+  /** Flow-control windows: of a stream, and of a connection. */
+  streamWindowBytes: 64 * 1024 - 1,
+  connectionWindowBytes: 1024 * 1024,
+  /** How long a new connection may take until HTTP/2 (and TLS) is agreed on. */
+  handshakeTimeoutMs: 10_000,
+  /** How long a connection may be without a stream. */
+  idleTimeoutMs: 300_000,
+  /** How long a client may take to fetch an answer that is complete. */
+  stallTimeoutMs: 30_000,
+  /** Streams that a client resets before they are answered: so many at once, and so many a second for long. */
+  resetBurst: 500,
+  resetsPerSecond: 100,
+  /** Bytes of complete answers that a connection may have waiting for its client. */
+  maxUnreadBytes: 256 * 1024 * 1024,
+} as const;

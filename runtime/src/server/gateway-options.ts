@@ -1,0 +1,154 @@
+import type { Authenticator } from "../auth/authenticator.js";
+import { defaultLimits, type Limits } from "../call/limits.js";
+import { type GatewayApi, GENERATED_VERSION } from "../call/route.js";
+import { targetProblem } from "../upstream/target.js";
+import type { Upstream } from "../upstream/upstream.js";
+import type { ServerTls } from "./front.js";
+import type { Logger } from "./logger.js";
+
+export interface GatewayOptions {
+  /** What the generated `gateway.ts` exports. */
+  readonly api: GatewayApi;
+  /**
+   * Where the internal services are, by full name: "localhost:50051", "dns:///orders.internal:50051". For TLS and
+   * other settings pass `grpcJsUpstream({...})`, or any Upstream; one that is passed is not closed with the gateway.
+   */
+  readonly upstreams: Readonly<Record<string, string>> | Upstream;
+  /** Who turns credentials into a Principal. Needed unless all methods are public. */
+  readonly authenticator?: Authenticator;
+  /** Default 8080; 0: any free port. */
+  readonly port?: number;
+  /**
+   * The address to listen on. Default "0.0.0.0", all IPv4 interfaces, as it is needed in a container; "127.0.0.1" for
+   * this machine only, "::" for IPv6 as well.
+   */
+  readonly host?: string;
+  /** Default: cleartext, for use behind a proxy that ends TLS. */
+  readonly tls?: ServerTls;
+  /** What one request may cost; see Limits for each default. */
+  readonly limits?: Partial<Limits>;
+  /** Default: JSON lines on standard error. */
+  readonly logger?: Logger;
+  /**
+   * Request headers that upstreams get, in lower case. Default: none. Identity headers such as "authorization" only
+   * if they are listed: the upstream then has the client's own token.
+   */
+  readonly forwardHeaders?: readonly string[];
+  /** The HTTP/2 implementation. Default "node". */
+  readonly transport?: "node";
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+// These are the gateway's own, or those of the connection and not of the request.
+const reservedHeader =
+  /^(?:grpc-.*|x-request-id|traceparent|te|connection|keep-alive|proxy-connection|transfer-encoding|upgrade|host|content-type|content-length|user-agent)$/;
+
+/** Whether the upstreams are given as an implementation, and not as targets. */
+export function isUpstream(upstreams: GatewayOptions["upstreams"]): upstreams is Upstream {
+  return typeof (upstreams as Upstream).unary === "function";
+}
+
+/** The limits, with the defaults filled in. */
+export function limitsOf(options: GatewayOptions): Limits {
+  const set = Object.entries(options.limits ?? {}).filter(([, value]) => value !== undefined);
+  return { ...defaultLimits, ...Object.fromEntries(set) };
+}
+
+/** Everything that is wrong with the options; empty when a gateway can be made of them. */
+export function gatewayProblems(options: GatewayOptions): string[] {
+  const version = versionProblem(options.api);
+  // Of an api in another version nothing else can be said.
+  if (version !== undefined) return [version];
+  return [
+    ...routeProblems(options),
+    ...upstreamProblems(options),
+    ...addressProblems(options),
+    ...limitProblems(options),
+    ...headerProblems(options),
+  ];
+}
+
+function versionProblem(api: GatewayApi | undefined): string | undefined {
+  if (typeof api?.version !== "number") return "api: pass what the generated gateway.ts exports";
+  if (api.version === GENERATED_VERSION) return undefined;
+  const versions = `version ${api.version}, and this @portico/runtime runs version ${GENERATED_VERSION}`;
+  return api.version < GENERATED_VERSION
+    ? `the generated code has ${versions}: regenerate it with the protoc-gen-portico of the same release`
+    : `the generated code has ${versions}: upgrade @portico/runtime`;
+}
+
+function routeProblems({ api, authenticator }: GatewayOptions): string[] {
+  const problems: string[] = [];
+  const paths = new Set<string>();
+  const guarded: string[] = [];
+  for (const { path, policy, timeoutMs } of api.routes) {
+    if (!/^\/[^/\s]+\/[^/\s]+$/.test(path))
+      problems.push(`route ${path}: not a path "/package.Service/Method"`);
+    if (paths.has(path)) problems.push(`route ${path}: declared twice`);
+    if (path.startsWith("/grpc.health.v1.Health/"))
+      problems.push(`route ${path}: served by the gateway itself`);
+    if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
+      problems.push(`route ${path}: the timeout of ${timeoutMs} ms is not between 1 and ${MAX_TIMER_MS}`);
+    }
+    if (policy.kind !== "public") guarded.push(path);
+    paths.add(path);
+  }
+  if (guarded.length > 0 && authenticator === undefined) {
+    problems.push(
+      `authenticator: missing, and ${guarded.length} of ${api.routes.length} methods are not public (${guarded[0]})`,
+    );
+  }
+  return problems;
+}
+
+function upstreamProblems({ api, upstreams }: GatewayOptions): string[] {
+  if (upstreams === undefined || upstreams === null)
+    return ["upstreams: say where the internal services are"];
+  if (isUpstream(upstreams)) return [];
+  const problems: string[] = [];
+  for (const service of api.upstreams) {
+    if (!Object.hasOwn(upstreams, service)) problems.push(`upstreams: no target for ${service}`);
+  }
+  for (const [service, target] of Object.entries(upstreams)) {
+    const problem = targetProblem(target);
+    if (problem !== undefined) problems.push(`upstreams: target of ${service}: ${problem}`);
+  }
+  return problems;
+}
+
+function addressProblems({ port, host, tls, transport }: GatewayOptions): string[] {
+  const problems: string[] = [];
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    problems.push(`port: ${port} is not between 0 and 65535`);
+  }
+  if (host === "") problems.push(`host: empty; leave it out for all interfaces`);
+  if (tls !== undefined && (tls.key === undefined || tls.cert === undefined)) {
+    problems.push("tls: needs key and cert");
+  }
+  if (transport !== undefined && transport !== "node")
+    problems.push(`transport: "${transport}" is not known`);
+  return problems;
+}
+
+function limitProblems({ limits }: GatewayOptions): string[] {
+  const problems: string[] = [];
+  for (const [name, value] of Object.entries(limits ?? {})) {
+    if (!Object.hasOwn(defaultLimits, name)) problems.push(`limits.${name}: no such limit`);
+    else if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      problems.push(`limits.${name}: ${value} is not a whole number above 0`);
+    }
+  }
+  return problems;
+}
+
+function headerProblems({ forwardHeaders }: GatewayOptions): string[] {
+  const problems: string[] = [];
+  for (const name of forwardHeaders ?? []) {
+    if (!/^[a-z0-9][a-z0-9.-]*$/.test(name)) {
+      problems.push(`forwardHeaders: "${name}" is not the name of a header in lower case`);
+    } else if (reservedHeader.test(name)) {
+      problems.push(`forwardHeaders: "${name}" is set by the gateway itself`);
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,66 @@
+import { ConfigurationError } from "../configuration-error.js";
+import { grpcJsUpstream } from "../upstream/grpc-js.js";
+import type { Upstream } from "../upstream/upstream.js";
+import type { Address, Front } from "./front.js";
+import { type GatewayOptions, gatewayProblems, isUpstream, limitsOf } from "./gateway-options.js";
+import { type Health, health } from "./health.js";
+import { guardedLogger, jsonLogger } from "./logger.js";
+import { nodeFront } from "./node-front.js";
+import { Pipeline } from "./pipeline.js";
+
+/** A gateway that can listen once and be closed. */
+export interface Gateway {
+  /** Starts to serve; resolves to the address, with the real port. Rejects if the address cannot be had. */
+  listen(): Promise<Address>;
+  /**
+   * Drains: health says NOT_SERVING, clients are told to go elsewhere, requests under way may take `graceMs` more
+   * (default 30,000), then what is left is cut. Resolves when all is closed; a second call waits for the first.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+const DEFAULT_GRACE_MS = 30_000;
+
+/** Makes a gateway of a generated api. Throws a ConfigurationError that lists all that is wrong with the options. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const problems = gatewayProblems(options);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  const limits = limitsOf(options);
+  const logger = guardedLogger(options.logger ?? jsonLogger());
+  const { api, upstreams } = options;
+  const own = isUpstream(upstreams)
+    ? undefined
+    : grpcJsUpstream({ targets: upstreams, maxMessageBytes: limits.maxUpstreamMessageBytes });
+  const checks = health([...new Set(api.routes.map(({ path }) => path.slice(1, path.lastIndexOf("/"))))]);
+  const pipeline = new Pipeline({
+    routes: [...api.routes, ...checks.routes],
+    upstream: own ?? (upstreams as Upstream),
+    limits,
+    authenticator: options.authenticator,
+    logger,
+    forwardHeaders: options.forwardHeaders ?? [],
+  });
+  const front = nodeFront({
+    host: options.host ?? "0.0.0.0",
+    port: options.port ?? 8080,
+    tls: options.tls,
+    logger,
+    serve: (stream) => pipeline.serve(stream),
+  });
+  return gatewayOf(front, checks, own);
+}
+
+function gatewayOf(front: Front, checks: Health, own: Upstream | undefined): Gateway {
+  let closed: Promise<void> | undefined;
+  return {
+    listen: () => front.listen(),
+    close({ graceMs = DEFAULT_GRACE_MS } = {}) {
+      closed ??= (async () => {
+        checks.drain();
+        await front.close(graceMs);
+        await own?.close();
+      })();
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { Headers } from "../auth/authenticator.js";
+import {
+  type HeaderFields,
+  type HttpReceiver,
+  type HttpStream,
+  REQUEST_ID_HEADER,
+} from "../protocol/http-stream.js";
+import { frontLimits } from "./front.js";
+import type { NodeSession } from "./node-session.js";
+import type { Timed } from "./timer-wheel.js";
+
+// Listeners are functions of the module, and find their stream here: a closure for each would be five a request.
+const owner = Symbol("portico stream");
+type OwnedStream = ServerHttp2Stream & { [owner]: NodeStream };
+
+// `sendDate` is an option of Node's that its types leave out; the header would be noise to a gRPC client.
+const withTrailers = { waitForTrailers: true, sendDate: false };
+const headersAlone = { endStream: true, sendDate: false };
+
+/** A request stream of node:http2, through its core API; the compatibility API costs twice as much a request. */
+export class NodeStream implements HttpStream, Timed {
+  readonly headers: Headers;
+  receiver: HttpReceiver = nobody;
+
+  // The links of the TimerWheel.
+  dueTick = 0;
+  next: Timed | undefined;
+  previous: Timed | undefined;
+
+  readonly #stream: ServerHttp2Stream;
+  readonly #session: NodeSession;
+  #trailers: HeaderFields | undefined;
+  #unread = 0;
+  #answered = false;
+
+  constructor(stream: ServerHttp2Stream, headers: Headers, session: NodeSession) {
+    this.#stream = stream;
+    this.headers = headers;
+    this.#session = session;
+    session.streamOpened();
+    (stream as OwnedStream)[owner] = this;
+    stream.on("error", ignore);
+    stream.on("close", onClose);
+  }
+
+  read(): void {
+    this.#stream.on("data", onData);
+    this.#stream.on("end", onEnd);
+  }
+
+  respondHeaders(headers: HeaderFields): void {
+    const stream = this.#stream;
+    if (this.#gone()) return;
+    this.#answered = true;
+    stream.respond(headers as OutgoingHttpHeaders, headersAlone);
+    stream.removeListener("data", onData);
+    // If the request is complete, what is left of it is let through to nobody, so that the stream can close. If it
+    // is not, the client is told to stop: https://www.rfc-editor.org/rfc/rfc9113#section-8.1-6
+    if (stream.state.remoteClose === 1) stream.resume();
+    else stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  respond(headers: HeaderFields, requestId: string, body: Uint8Array, trailers: HeaderFields): void {
+    if (this.#gone()) return;
+    this.startResponse(headers, requestId);
+    this.#count(body);
+    this.#trailers = trailers;
+    this.#answer();
+    this.#stream.end(body);
+  }
+
+  startResponse(headers: HeaderFields, requestId: string): void {
+    if (this.#gone()) return;
+    this.#stream.on("wantTrailers", onWantTrailers);
+    this.#stream.respond({ ...headers, [REQUEST_ID_HEADER]: requestId }, withTrailers);
+  }
+
+  write(part: Uint8Array): boolean {
+    if (this.#gone()) return true;
+    if (this.#stream.write(part)) return true;
+    this.#stream.once("drain", onDrain);
+    return false;
+  }
+
+  endResponse(trailers: HeaderFields): void {
+    if (this.#gone()) return;
+    this.#trailers = trailers;
+    this.#answer();
+    this.#stream.end();
+  }
+
+  /** The client does not fetch its answer: it is dropped. */
+  onTime(): void {
+    this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  /** @internal for the listeners of this module. */
+  sendTrailers(): void {
+    if (this.#gone()) return;
+    this.#stream.sendTrailers((this.#trailers ?? {}) as OutgoingHttpHeaders);
+  }
+
+  /** @internal for the listeners of this module. */
+  closed(): void {
+    this.#session.wheel.remove(this);
+    this.#session.streamClosed();
+    this.#session.unreadBytes -= this.#unread;
+    if (!this.#answered) this.#session.countReset();
+    this.receiver.onClose();
+  }
+
+  #answer(): void {
+    this.#answered = true;
+    this.#session.wheel.add(this, frontLimits.stallTimeoutMs);
+  }
+
+  #count(body: Uint8Array): void {
+    this.#unread = body.byteLength;
+    this.#session.unreadBytes += this.#unread;
+    if (this.#session.unreadBytes > frontLimits.maxUnreadBytes) this.#session.stalled();
+  }
+
+  #gone(): boolean {
+    return this.#stream.destroyed || this.#stream.closed;
+  }
+}
+
+const nobody: HttpReceiver = { onData: ignore, onEnd: ignore, onDrain: ignore, onClose: ignore };
+
+function onData(this: ServerHttp2Stream, part: Uint8Array): void {
+  (this as OwnedStream)[owner].receiver.onData(part);
+}
+
+function onEnd(this: ServerHttp2Stream): void {
+  (this as OwnedStream)[owner].receiver.onEnd();
+}
+
+function onDrain(this: ServerHttp2Stream): void {
+  (this as OwnedStream)[owner].receiver.onDrain();
+}
+
+function onWantTrailers(this: ServerHttp2Stream): void {
+  (this as OwnedStream)[owner].sendTrailers();
+}
+
+function onClose(this: ServerHttp2Stream): void {
+  (this as OwnedStream)[owner].closed();
+}
+
+// Errors of a stream are its end, which "close" tells as well.
+function ignore(): void {}

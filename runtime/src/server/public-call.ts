@@ -1,0 +1,262 @@
+import type { Headers } from "../auth/authenticator.js";
+import { authorize } from "../auth/policy.js";
+import type { Principal } from "../auth/principal.js";
+import { Call, type CallInit } from "../call/call.js";
+import { Code, codeName, PorticoError, toPorticoError } from "../call/error.js";
+import type { Limits } from "../call/limits.js";
+import type { ServerStreamHandler } from "../call/route.js";
+import type { Exchange, ExchangeReceiver } from "../protocol/exchange.js";
+import { type Method, type Upstream, UpstreamError } from "../upstream/upstream.js";
+import type { LogEntry, UpstreamFailureLog } from "./logger.js";
+import type { Pipeline, ServedRoute } from "./pipeline.js";
+import type { Timed } from "./timer-wheel.js";
+
+const MAX_LOGGED_FAILURES = 8;
+const MAX_LOGGED_TEXT = 2000;
+
+// Told to what is still under way when the answer is complete; nobody sees it.
+const over = new PorticoError(Code.CANCELLED, "the call is over");
+
+/**
+ * One public request on its way through the pipeline. It ends once, by an answer, an error, its deadline or because
+ * the client has gone, whichever comes first; whatever comes later is ignored.
+ *
+ * One object for all of it, which is also what `Call` is made from: a request costs few allocations.
+ */
+export class PublicCall implements CallInit, ExchangeReceiver, Timed {
+  readonly requestId: string;
+  deadlineMs = 0;
+  principal: Principal | undefined;
+  metadata: ReadonlyArray<readonly [string, string]> = [];
+
+  // The links of the TimerWheel.
+  dueTick = 0;
+  next: Timed | undefined;
+  previous: Timed | undefined;
+
+  readonly #pipeline: Pipeline;
+  readonly #route: ServedRoute;
+  readonly #exchange: Exchange;
+  readonly #headers: Headers;
+  readonly #startedMs = Date.now();
+  #call: Call | undefined;
+  #ended = false;
+  #wakeWriter: (() => void) | undefined;
+  #upstreamFailures: UpstreamFailureLog[] | undefined;
+
+  constructor(
+    pipeline: Pipeline,
+    route: ServedRoute,
+    exchange: Exchange,
+    headers: Headers,
+    requestId: string,
+  ) {
+    this.#pipeline = pipeline;
+    this.#route = route;
+    this.#exchange = exchange;
+    this.#headers = headers;
+    this.requestId = requestId;
+    exchange.receiver = this;
+  }
+
+  get upstream(): Upstream {
+    return this.#pipeline.upstream;
+  }
+
+  get limits(): Limits {
+    return this.#pipeline.limits;
+  }
+
+  /** Starts the way in. The deadline covers all of it: slow authentication and a trickled body end with it. */
+  start(clientTimeoutMs: number): void {
+    const timeoutMs = Math.min(clientTimeoutMs, this.#route.timeoutMs);
+    this.deadlineMs = this.#startedMs + timeoutMs;
+    this.#pipeline.wheel.add(this, timeoutMs);
+    const authenticator = this.#pipeline.authenticator;
+    if (authenticator === undefined || this.#route.unauthenticated) {
+      this.#admit(undefined);
+      return;
+    }
+    let principal: Principal | undefined | Promise<Principal | undefined>;
+    try {
+      principal = authenticator.authenticate(this.#headers);
+    } catch (thrown) {
+      this.#fail(thrown);
+      return;
+    }
+    if (principal !== undefined && typeof (principal as Promise<unknown>).then === "function") {
+      (principal as Promise<Principal | undefined>).then(
+        (found) => this.#admit(found),
+        (thrown) => this.#fail(thrown),
+      );
+    } else {
+      this.#admit(principal as Principal | undefined);
+    }
+  }
+
+  #admit(principal: Principal | undefined): void {
+    if (this.#ended) return;
+    try {
+      authorize(this.#route.policy, principal);
+    } catch (thrown) {
+      this.#fail(thrown);
+      return;
+    }
+    this.principal = principal;
+    this.#exchange.read(this.limits.maxRequestBytes);
+  }
+
+  onBadRequest(error: PorticoError): void {
+    this.#fail(error);
+  }
+
+  onRequest(message: Uint8Array): void {
+    if (this.#ended) return;
+    this.metadata = this.#pipeline.metadataOf(this.#headers, this.requestId);
+    const call = new Call(this);
+    this.#call = call;
+    const route = this.#route;
+    if (route.kind === "server_streaming") {
+      this.#stream(route.handler, message, call).catch((thrown) => this.#fail(thrown));
+      return;
+    }
+    try {
+      route.handler(message, call).then(
+        (reply) => this.#reply(reply),
+        (thrown) => this.#fail(thrown),
+      );
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  onDrain(): void {
+    const wake = this.#wakeWriter;
+    this.#wakeWriter = undefined;
+    wake?.();
+  }
+
+  onTime(): void {
+    const expired =
+      this.#route.kind === "server_streaming" &&
+      this.principal?.expiresAtMs !== undefined &&
+      this.principal.expiresAtMs < this.deadlineMs;
+    this.#fail(
+      expired
+        ? new PorticoError(Code.UNAUTHENTICATED, "the credentials have expired")
+        : new PorticoError(Code.DEADLINE_EXCEEDED, "deadline exceeded"),
+    );
+  }
+
+  onUpstreamError(failure: unknown, method: Method): void {
+    this.#upstreamFailures ??= [];
+    if (this.#upstreamFailures.length >= MAX_LOGGED_FAILURES) return;
+    const code =
+      failure instanceof UpstreamError || failure instanceof PorticoError ? failure.code : Code.UNKNOWN;
+    const message = String((failure as Error | undefined)?.message ?? failure).slice(0, MAX_LOGGED_TEXT);
+    this.#upstreamFailures.push({ method: method.path, code: codeName(code), message });
+  }
+
+  #reply(reply: Uint8Array): void {
+    if (this.#ended) return;
+    // Past this point nothing may throw: nobody would catch it.
+    if (!(reply instanceof Uint8Array)) {
+      this.#fail(new TypeError("the handler gave no bytes"));
+      return;
+    }
+    if (reply.byteLength > this.limits.maxResponseBytes) {
+      this.#fail(responseTooLong());
+      return;
+    }
+    this.#finish(over);
+    this.#exchange.sendReply(reply);
+    // The answer is complete, and still something failed: a degraded one.
+    if (this.#upstreamFailures !== undefined) this.#log("warn", "request degraded", undefined);
+  }
+
+  async #stream(handler: ServerStreamHandler, request: Uint8Array, call: Call): Promise<void> {
+    const expiresAtMs = this.principal?.expiresAtMs;
+    if (expiresAtMs !== undefined && expiresAtMs < this.deadlineMs) {
+      this.#pipeline.wheel.add(this, expiresAtMs - Date.now());
+    }
+    for await (const message of handler(request, call)) {
+      if (this.#ended) return;
+      if (message.byteLength > this.limits.maxResponseBytes) throw responseTooLong();
+      if (!this.#exchange.sendMessage(message)) {
+        await new Promise<void>((resolve) => {
+          this.#wakeWriter = resolve;
+        });
+        if (this.#ended) return;
+      }
+    }
+    if (this.#ended) return;
+    this.#finish(over);
+    this.#exchange.sendEnd();
+    if (this.#upstreamFailures !== undefined) this.#log("warn", "request degraded", undefined);
+  }
+
+  onGone(): void {
+    if (this.#ended) return;
+    const error = new PorticoError(Code.CANCELLED, "the client has gone");
+    this.#finish(error);
+    this.#log("info", "request cancelled", error);
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#ended) return;
+    const error = toPorticoError(thrown);
+    this.#finish(error);
+    this.#exchange.sendError(error);
+    this.#log(levels.get(error.code) ?? "error", "request failed", error);
+  }
+
+  // Everything that the request holds is let go, here and nowhere else.
+  #finish(reason: PorticoError): void {
+    this.#ended = true;
+    this.#pipeline.wheel.remove(this);
+    this.#call?.cancel(reason);
+    this.onDrain();
+  }
+
+  #log(level: LogEntry["level"], message: string, error: PorticoError | undefined): void {
+    // An upstream's failure is told by itself, with its method.
+    const cause = error?.cause instanceof UpstreamError ? undefined : error?.cause;
+    this.#pipeline.logger({
+      level,
+      message,
+      requestId: this.requestId,
+      method: this.#route.path,
+      code: codeName(error?.code ?? Code.OK),
+      ...(error === undefined ? {} : { text: error.message }),
+      durationMs: Date.now() - this.#startedMs,
+      ...(this.#upstreamFailures === undefined ? {} : { upstream: this.#upstreamFailures }),
+      ...(cause === undefined ? {} : { cause: causeText(cause).slice(0, MAX_LOGGED_TEXT) }),
+    });
+  }
+}
+
+// What is the client's affair is information, what is ours is an error; denials can be either.
+const levels: ReadonlyMap<number, LogEntry["level"]> = new Map([
+  [Code.CANCELLED, "info"],
+  [Code.INVALID_ARGUMENT, "info"],
+  [Code.NOT_FOUND, "info"],
+  [Code.ALREADY_EXISTS, "info"],
+  [Code.FAILED_PRECONDITION, "info"],
+  [Code.OUT_OF_RANGE, "info"],
+  [Code.ABORTED, "info"],
+  [Code.UNIMPLEMENTED, "info"],
+  [Code.UNAUTHENTICATED, "warn"],
+  [Code.PERMISSION_DENIED, "warn"],
+  [Code.RESOURCE_EXHAUSTED, "warn"],
+  [Code.DEADLINE_EXCEEDED, "warn"],
+]);
+
+function responseTooLong(): PorticoError {
+  return new PorticoError(Code.RESOURCE_EXHAUSTED, "the response is too large");
+}
+
+function causeText(cause: unknown): string {
+  if (cause instanceof PorticoError || !(cause instanceof Error)) return String(cause);
+  const inner = cause.cause === undefined ? "" : `; caused by ${String(cause.cause)}`;
+  return `${cause.stack ?? String(cause)}${inner}`;
+}

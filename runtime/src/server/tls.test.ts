@@ -1,0 +1,128 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import http2 from "node:http2";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import tls from "node:tls";
+import { Client, credentials, Server, ServerCredentials } from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Code } from "../call/error.js";
+import { grpcJsUpstream } from "../upstream/grpc-js.js";
+import { startGateway, type TestGateway, unaryMethod } from "./peers.test.support.js";
+
+interface Identity {
+  readonly key: Buffer;
+  readonly cert: Buffer;
+}
+
+let directory: string;
+let gatewayIdentity: Identity;
+let internal: Identity;
+let server: Server;
+let served: TestGateway;
+
+/** A new key with a certificate that it signs itself. */
+function identity(name: string): Identity {
+  const [key, cert] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)];
+  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  execFileSync(
+    "openssl",
+    ["req", "-x509", ...curve, ...subject, "-days", "2", "-keyout", key, "-out", cert],
+    {
+      stdio: "ignore",
+    },
+  );
+  return { key: readFileSync(key), cert: readFileSync(cert) };
+}
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "portico-tls-"));
+  gatewayIdentity = identity("gateway.test");
+  internal = identity("internal.test");
+  server = new Server();
+  const codec = (bytes: Buffer) => bytes;
+  const definition = {
+    path: unaryMethod.path,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: codec,
+    requestDeserialize: codec,
+    responseSerialize: codec,
+    responseDeserialize: codec,
+  };
+  server.addService(
+    { Unary: definition },
+    {
+      Unary: (call: { request: Buffer }, reply: (error: null, value: Buffer) => void) =>
+        reply(null, call.request),
+    },
+  );
+  // The internal service takes calls of the gateway only.
+  const pair = { private_key: internal.key, cert_chain: internal.cert };
+  const mutual = ServerCredentials.createSsl(gatewayIdentity.cert, [pair], true);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", mutual, (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  upstreamOf = (own) =>
+    grpcJsUpstream({
+      targets: { [unaryMethod.service]: `127.0.0.1:${port}` },
+      tls: { rootCerts: internal.cert, serverName: "internal.test", ...own },
+    });
+  served = await startGateway({ upstreams: upstreamOf(gatewayIdentity), tls: gatewayIdentity });
+});
+let upstreamOf: (own: Partial<Identity>) => ReturnType<typeof grpcJsUpstream>;
+afterAll(async () => {
+  await served.close();
+  server.forceShutdown();
+  rmSync(directory, { recursive: true });
+});
+
+function call(port: number, rootCert: Buffer): Promise<number> {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(rootCert), {
+    "grpc.ssl_target_name_override": "gateway.test",
+  });
+  const codec = (bytes: Buffer) => bytes;
+  return new Promise((resolve) => {
+    client.makeUnaryRequest("/api.v1.Api/Unary", codec, codec, Buffer.from("x"), (error) => {
+      client.close();
+      resolve(error?.code ?? Code.OK);
+    });
+  });
+}
+
+describe("tls", () => {
+  it("is served, and used with certificates of both sides towards upstreams", async () => {
+    expect(await call(served.port, gatewayIdentity.cert)).toBe(Code.OK);
+  });
+
+  it("is refused by clients that do not trust the certificate", async () => {
+    expect(await call(served.port, internal.cert)).toBe(Code.UNAVAILABLE);
+  });
+
+  it("fails towards an upstream that does not know the gateway", async () => {
+    const stranger = await startGateway({ upstreams: upstreamOf({}), tls: gatewayIdentity });
+    expect(await call(stranger.port, gatewayIdentity.cert)).toBe(Code.UNAVAILABLE);
+    await stranger.close();
+  });
+
+  it("does not speak to cleartext clients or old protocols", async () => {
+    const session = http2.connect(`http://127.0.0.1:${served.port}`);
+    session.on("error", () => {});
+    await new Promise((resolve) => session.once("close", resolve));
+    const old = tls.connect({
+      port: served.port,
+      host: "127.0.0.1",
+      ca: gatewayIdentity.cert,
+      servername: "gateway.test",
+      maxVersion: "TLSv1.1",
+      minVersion: "TLSv1",
+    });
+    await expect(
+      new Promise((resolve, reject) => old.once("secureConnect", resolve).once("error", reject)),
+    ).rejects.toThrow();
+    expect(await call(served.port, gatewayIdentity.cert)).toBe(Code.OK);
+  });
+});

@@ -1,0 +1,41 @@
+import type { Reader } from "./reader.js";
+
+/** What the fields of a message are, by number: as much as is needed to tell malformed bytes. */
+export type Shape = ReadonlyMap<number, FieldShape>;
+
+/** The wire type of a scalar (with `packed` where it may be packed), "string", or a message. */
+export type FieldShape =
+  | { readonly wire: 0 | 1 | 2 | 5; readonly utf8?: boolean; readonly packable?: boolean }
+  | { readonly message: () => Shape; readonly group?: boolean };
+
+/** Walks a message and all messages in it; throws where the bytes are malformed. */
+export function check(r: Reader, shape: Shape): void {
+  const { end } = r;
+  while (r.pos < end) {
+    const tag = r.tag();
+    const field = shape.get(tag >>> 3);
+    const wire = tag & 7;
+    if (field === undefined) r.skip(tag);
+    else if ("message" in field) {
+      if (wire === 2 && !field.group) check(r.next(), field.message());
+      else if (wire === 3 && field.group) {
+        const inner = r.nextGroup(tag);
+        const stop = inner.end;
+        check(inner, field.message());
+        r.leaveGroup(stop);
+      } else r.skip(tag);
+    } else if (wire === 2 && field.wire === 2) {
+      const at = r.bytes();
+      if (field.utf8) r.checkUtf8(at);
+    } else if (wire === 2 && field.packable) {
+      const stop = r.packed();
+      while (r.pos < stop) {
+        if (field.wire === 0) r.varint();
+        else r.pos += field.wire === 1 ? 8 : 4;
+      }
+      r.packedEnd(stop);
+    } else r.skip(tag);
+  }
+  r.close(end);
+  r.leave(end);
+}
