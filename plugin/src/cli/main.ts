@@ -29,8 +29,13 @@ export function main(args: readonly string[]): number {
 
 /** options.proto, in the installed package or in the repository. */
 function optionsProto(): string {
-  const candidates = ["../../../../proto/portico/v1/options.proto", "../../../../../proto/portico/v1/options.proto"];
-  const found = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
+  const candidates = [
+    "../../../../proto/portico/v1/options.proto",
+    "../../../../../proto/portico/v1/options.proto",
+  ];
+  const found = candidates
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((path) => existsSync(path));
   if (found === undefined) throw new Error("options.proto is not where the package has it");
   return found;
 }

@@ -25,7 +25,9 @@ export function runPlugin(request: Uint8Array): Uint8Array {
  */
 export function respond(request: CodeGeneratorRequest): CodeGeneratorResponse {
   const response = create(CodeGeneratorResponseSchema, {
-    supportedFeatures: BigInt(CodeGeneratorResponse_Feature.PROTO3_OPTIONAL | CodeGeneratorResponse_Feature.SUPPORTS_EDITIONS),
+    supportedFeatures: BigInt(
+      CodeGeneratorResponse_Feature.PROTO3_OPTIONAL | CodeGeneratorResponse_Feature.SUPPORTS_EDITIONS,
+    ),
     minimumEdition: Edition.EDITION_PROTO2,
     maximumEdition: Edition.EDITION_2024,
   });
@@ -33,13 +35,26 @@ export function respond(request: CodeGeneratorRequest): CodeGeneratorResponse {
     const options = parseOptions(request.parameter);
     const registry = registryOf(request, options);
     const texts = sourceTexts(options.roots);
-    const { plan, findings } = makePlan({ registry, targets: request.fileToGenerate, texts, sharedPackages: options.sharedPackages });
+    const { plan, findings } = makePlan({
+      registry,
+      targets: request.fileToGenerate,
+      texts,
+      sharedPackages: options.sharedPackages,
+    });
     if (findings.length > 0) {
       const count = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
-      response.error = [`${count}, nothing is generated`, ...findings.map((finding) => formatFinding(finding, texts.line))].join("\n\n");
+      response.error = [
+        `${count}, nothing is generated`,
+        ...findings.map((finding) => formatFinding(finding, texts.line)),
+      ].join("\n\n");
       return response;
     }
-    response.file = emit(plan, options).map((file) => ({ $typeName: "google.protobuf.compiler.CodeGeneratorResponse.File", name: file.name, content: file.content, insertionPoint: "" }));
+    response.file = emit(plan, options).map((file) => ({
+      $typeName: "google.protobuf.compiler.CodeGeneratorResponse.File",
+      name: file.name,
+      content: file.content,
+      insertionPoint: "",
+    }));
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
     response.error = `option-plugin: ${error.message}`;

@@ -15,7 +15,9 @@ export function ownJoins(translator: Translator): readonly JoinPlan[] {
     for (const before of join.after) need(before);
   };
   for (const join of translator.joins) {
-    const used = translator.fields.some((field) => field.value.root.kind === "join" && field.value.root.join === join);
+    const used = translator.fields.some(
+      (field) => field.value.root.kind === "join" && field.value.root.join === join,
+    );
     if (used || join.onMissing !== "empty") need(join);
   }
   return translator.joins.filter((join) => needed.has(join));
@@ -24,7 +26,8 @@ export function ownJoins(translator: Translator): readonly JoinPlan[] {
 /** All joins in the messages that are written from one walk: without those on rows that joins have found. */
 export function walkJoins(start: Translator | readonly Translator[]): readonly JoinPlan[] {
   const joins: JoinPlan[] = [];
-  for (const translator of reach(start, (field) => field.value.root.kind !== "join")) joins.push(...ownJoins(translator));
+  for (const translator of reach(start, (field) => field.value.root.kind !== "join"))
+    joins.push(...ownJoins(translator));
   return joins;
 }
 
@@ -32,7 +35,9 @@ export function walkJoins(start: Translator | readonly Translator[]): readonly J
 export function groupsOf(joins: readonly JoinPlan[]): readonly JoinGroup[] {
   const groups: Array<{ joins: JoinPlan[]; after: readonly JoinPlan[] }> = [];
   for (const join of joins) {
-    const same = groups.find((group) => group.after.length === join.after.length && group.after.every((a, i) => a === join.after[i]));
+    const same = groups.find(
+      (group) => group.after.length === join.after.length && group.after.every((a, i) => a === join.after[i]),
+    );
     if (same === undefined) groups.push({ joins: [join], after: join.after });
     else same.joins.push(join);
   }
@@ -74,7 +79,10 @@ export function readsOf(start: Translator): Reads {
 }
 
 /** A translator and those inside it, in the order of their fields, each once; through the fields that `follow`. */
-function reach(start: Translator | readonly Translator[], follow: (field: FieldPlan) => boolean): Translator[] {
+function reach(
+  start: Translator | readonly Translator[],
+  follow: (field: FieldPlan) => boolean,
+): Translator[] {
   const seen = new Set<Translator>();
   const go = (translator: Translator): void => {
     if (seen.has(translator)) return;

@@ -1,6 +1,6 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import type { Message } from "../source/model.js";
 import type { EnumPlan, LookupPlan, Translator, UpstreamMethod } from "../plan/types.js";
+import type { Message } from "../source/model.js";
 import { Code } from "./code.js";
 import { camel, Names, pascal, shortName } from "./names.js";
 

@@ -3,7 +3,7 @@ import type { Field } from "../source/model.js";
 import { type Code, quote } from "./code.js";
 import { type FileScope, lookupName } from "./file-scope.js";
 import { Names } from "./names.js";
-import { LEN, isPackable, SGROUP, EGROUP, scalarOf, skipCall, tagOf, wireOf } from "./wire.js";
+import { EGROUP, isPackable, LEN, SGROUP, scalarOf, skipCall, tagOf, wireOf } from "./wire.js";
 
 /** The constant that says how rows are fetched. */
 export function lookupConstant(file: FileScope, lookup: LookupPlan): string {
@@ -34,7 +34,9 @@ function keyNames(lookup: LookupPlan): string {
 
 /** The parts of a composite key that are singular in the request. */
 function groupOf(lookup: LookupPlan): number[] {
-  return lookup.ask.flatMap((path, part) => (path.every((field) => field.cardinality === "singular") ? [part] : []));
+  return lookup.ask.flatMap((path, part) =>
+    path.every((field) => field.cardinality === "singular") ? [part] : [],
+  );
 }
 
 function ask(file: FileScope, code: Code, lookup: LookupPlan): void {
@@ -89,7 +91,10 @@ function askLevel(code: Code, parts: readonly Part[], depth: number, inKey: bool
 /** Prints the function that finds the rows in a reply. */
 function match(file: FileScope, code: Code, lookup: LookupPlan): void {
   const more = lookup.method.output.byName.get("next_page_token");
-  const token = more?.cardinality === "singular" && more.type.kind === "scalar" && more.type.scalar === "string" ? more : undefined;
+  const token =
+    more?.cardinality === "singular" && more.type.kind === "scalar" && more.type.scalar === "string"
+      ? more
+      : undefined;
   code.block("match: (r, replies) => {", () => {
     if (lookup.match === undefined || lookup.row.length === 0) {
       code.line("const start = r.pos;");
@@ -101,7 +106,13 @@ function match(file: FileScope, code: Code, lookup: LookupPlan): void {
 }
 
 /** One level of the way to the rows. */
-function level(file: FileScope, code: Code, lookup: LookupPlan, depth: number, token: Field | undefined): void {
+function level(
+  file: FileScope,
+  code: Code,
+  lookup: LookupPlan,
+  depth: number,
+  token: Field | undefined,
+): void {
   const field = lookup.row[depth]!;
   const end = depth === 0 ? "end" : `end${depth}`;
   code.line(`const ${end} = r.end;`);
@@ -119,7 +130,11 @@ function level(file: FileScope, code: Code, lookup: LookupPlan, depth: number, t
         code.block(`case ${tagOf(field)}: {`, () => {
           code.line(`// ${field.name}`);
           const grouped = wireOf(field) === SGROUP;
-          code.line(grouped ? "const stop = r.nextGroup(tag).end;" : `${isLast ? "const stop = " : ""}r.next()${isLast ? ".end" : ""};`);
+          code.line(
+            grouped
+              ? "const stop = r.nextGroup(tag).end;"
+              : `${isLast ? "const stop = " : ""}r.next()${isLast ? ".end" : ""};`,
+          );
           if (isLast) {
             code.line("const start = r.pos;");
             row(file, code, lookup, "stop", undefined);
@@ -183,9 +198,19 @@ function row(file: FileScope, code: Code, lookup: LookupPlan, end: string, token
   code.line(`r.leave(${end});`);
 }
 
-function rowLevel(code: Code, leaves: ReadonlyArray<{ path: readonly Field[]; slot: string }>, depth: number, end: string, token: Field | undefined): void {
+function rowLevel(
+  code: Code,
+  leaves: ReadonlyArray<{ path: readonly Field[]; slot: string }>,
+  depth: number,
+  end: string,
+  token: Field | undefined,
+): void {
   const fields = new Set(leaves.map((leaf) => leaf.path[depth]!));
-  const inner = new Map([...fields].filter((field) => leaves.some((leaf) => leaf.path[depth] === field && leaf.path.length > depth + 1)).map((field) => [field, `${field.name.replace(/_/g, "")}Part${depth}`]));
+  const inner = new Map(
+    [...fields]
+      .filter((field) => leaves.some((leaf) => leaf.path[depth] === field && leaf.path.length > depth + 1))
+      .map((field) => [field, `${field.name.replace(/_/g, "")}Part${depth}`]),
+  );
   for (const slot of inner.values()) code.line(`let ${slot} = 0;`);
   code.block(`while (r.pos < ${end}) {`, () => {
     code.line("const tag = r.tag();");
@@ -196,7 +221,12 @@ function rowLevel(code: Code, leaves: ReadonlyArray<{ path: readonly Field[]; sl
     code.block("switch (tag) {", () => {
       for (const field of fields) {
         const slot = inner.get(field) ?? leaves.find((leaf) => leaf.path[depth] === field)!.slot;
-        const call = field.type.kind === "message" ? (field.delimited ? `r.group(tag, ${slot})` : `r.message(${slot})`) : skipCall(field);
+        const call =
+          field.type.kind === "message"
+            ? field.delimited
+              ? `r.group(tag, ${slot})`
+              : `r.message(${slot})`
+            : skipCall(field);
         code.line(`case ${tagOf(field)}: // ${field.name}`);
         code.line(`  ${slot} = ${call};`);
         code.line("  break;");
@@ -211,7 +241,13 @@ function rowLevel(code: Code, leaves: ReadonlyArray<{ path: readonly Field[]; sl
     const stop = `${slot}End`;
     code.block(`if (${slot} !== 0) {`, () => {
       code.line(`const ${stop} = r.enter(${slot}).end;`);
-      rowLevel(code, leaves.filter((leaf) => leaf.path[depth] === field), depth + 1, stop, undefined);
+      rowLevel(
+        code,
+        leaves.filter((leaf) => leaf.path[depth] === field),
+        depth + 1,
+        stop,
+        undefined,
+      );
       code.line(`r.leave(${stop});`);
     });
   }

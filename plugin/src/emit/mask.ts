@@ -23,7 +23,13 @@ export function maskTable(file: FileScope, subject: Translator): string {
 // Paths of recursive messages have no end; deeper ones than this are unknown.
 const MAX_DEPTH = 4;
 
-function collect(translator: Translator, from: string, to: string, paths: Map<string, string[]>, depth: number): void {
+function collect(
+  translator: Translator,
+  from: string,
+  to: string,
+  paths: Map<string, string[]>,
+  depth: number,
+): void {
   for (const { value, target, conversion } of translator.fields) {
     if (value.root.kind !== "source" || value.path.length === 0) continue;
     const source = from + value.path.map((field) => field.name).join(".");
@@ -32,6 +38,7 @@ function collect(translator: Translator, from: string, to: string, paths: Map<st
     if (known === undefined) paths.set(source, [goal]);
     else known.push(goal);
     const singular = value.path.at(-1)!.cardinality === "singular";
-    if (conversion.kind === "message" && singular && depth < MAX_DEPTH) collect(conversion.translator, `${source}.`, `${goal}.`, paths, depth + 1);
+    if (conversion.kind === "message" && singular && depth < MAX_DEPTH)
+      collect(conversion.translator, `${source}.`, `${goal}.`, paths, depth + 1);
   }
 }

@@ -1,5 +1,5 @@
 import type { CallPlan, JoinPlan, MethodPlan, Translator } from "../plan/types.js";
-import { ownJoins, groupsOf, innerGroups, type JoinGroup, readsOf, walkJoins } from "./analysis.js";
+import { groupsOf, innerGroups, type JoinGroup, ownJoins, readsOf, walkJoins } from "./analysis.js";
 import { shapeConstant } from "./check.js";
 import { type Code, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
@@ -36,18 +36,23 @@ class MethodEmitter {
     code.doc(this.#doc());
     const isStream = plan.kind === "server_streaming";
     const result = isStream ? "AsyncGenerator<Uint8Array, void>" : "Promise<Uint8Array>";
-    code.block(`async function${isStream ? "*" : ""} ${name}(request: Uint8Array, call: Call): ${result} {`, () => {
-      code.line("const input = call.input(request);");
-      if (plan.checkRequest) code.line(`${file.use("check")}(input.begin(), ${shapeConstant(file, plan.request)});`);
-      if (isStream) this.#stream();
-      else this.#unary();
-    });
+    code.block(
+      `async function${isStream ? "*" : ""} ${name}(request: Uint8Array, call: Call): ${result} {`,
+      () => {
+        code.line("const input = call.input(request);");
+        if (plan.checkRequest)
+          code.line(`${file.use("check")}(input.begin(), ${shapeConstant(file, plan.request)});`);
+        if (isStream) this.#stream();
+        else this.#unary();
+      },
+    );
   }
 
   #unary(): void {
     const order = topological(this.plan.calls);
     if (isLinear(order, this.#groups)) {
-      for (const call of order) this.code.line(`const ${this.#replies.get(call)!} = await ${this.#read(call)};`);
+      for (const call of order)
+        this.code.line(`const ${this.#replies.get(call)!} = await ${this.#read(call)};`);
       this.#fetchJoins();
     } else this.#parallel(order);
     this.#write("return");
@@ -90,9 +95,15 @@ class MethodEmitter {
     for (const step of new Set(done.values())) code.line(`await ${step};`);
   }
 
-  #await(calls: readonly CallPlan[], steps: ReadonlyMap<CallPlan | JoinGroup, string>, used: readonly CallPlan[]): void {
+  #await(
+    calls: readonly CallPlan[],
+    steps: ReadonlyMap<CallPlan | JoinGroup, string>,
+    used: readonly CallPlan[],
+  ): void {
     for (const call of calls) {
-      this.code.line(`${used.includes(call) ? `const ${this.#replies.get(call)!} = ` : ""}await ${steps.get(call)!};`);
+      this.code.line(
+        `${used.includes(call) ? `const ${this.#replies.get(call)!} = ` : ""}await ${steps.get(call)!};`,
+      );
     }
   }
 
@@ -159,7 +170,9 @@ class MethodEmitter {
     const sibling = siblings.get(shared);
     if (sibling === undefined) siblings.set(shared, variable);
     const missing = join.onMissing === "empty" ? "" : quote(join.onMissing);
-    this.code.line(`const ${variable} = ${sibling === undefined ? expression : `${sibling}.sibling(${missing})`};`);
+    this.code.line(
+      `const ${variable} = ${sibling === undefined ? expression : `${sibling}.sibling(${missing})`};`,
+    );
   }
 
   #newRows(join: JoinPlan, owner: Translator): string {
@@ -195,7 +208,9 @@ class MethodEmitter {
 
   #inside(owner: Translator, join: JoinPlan): Translator[] {
     return owner.fields.flatMap((field) =>
-      field.value.root.kind === "join" && field.value.root.join === join ? innerTranslators(field.conversion) : [],
+      field.value.root.kind === "join" && field.value.root.join === join
+        ? innerTranslators(field.conversion)
+        : [],
     );
   }
 
@@ -245,7 +260,8 @@ class MethodEmitter {
     const { plan } = this;
     const reads = readsOf(plan.translator);
     const unnamed = plan.calls.find((call) => call.unnamed);
-    const source = unnamed === undefined || plan.translator.source === undefined ? [] : [this.#sourceOpen(unnamed)];
+    const source =
+      unnamed === undefined || plan.translator.source === undefined ? [] : [this.#sourceOpen(unnamed)];
     return [
       ...source,
       ...reads.calls.map((call) => this.#replies.get(call)!),
@@ -267,7 +283,9 @@ class MethodEmitter {
     const { code, plan } = this;
     const name = writeFunction(this.file, plan.translator);
     code.line("const w = call.output();");
-    code.line(`${name}(${["w", ...this.#sources(), ...this.#joins.map((join) => this.#rows.get(join)!)].join(", ")});`);
+    code.line(
+      `${name}(${["w", ...this.#sources(), ...this.#joins.map((join) => this.#rows.get(join)!)].join(", ")});`,
+    );
     code.line(`${how} w.finish();`);
   }
 
@@ -293,19 +311,25 @@ class MethodEmitter {
         const { lookup } = join;
         const keys = join.key.map((value) => value.path.map((field) => field.name).join("."));
         const asked = lookup.ask.map((path) => path.map((field) => field.name).join("."));
-        rows.push([`${indent}${join.name}`, lookup.method.name, asked.map((name, i) => `${name} <- ${keys[i]}`).join(", ") || `matched by ${keys.join(", ")}`]);
+        rows.push([
+          `${indent}${join.name}`,
+          lookup.method.name,
+          asked.map((name, i) => `${name} <- ${keys[i]}`).join(", ") || `matched by ${keys.join(", ")}`,
+        ]);
         if (lookup.mode === "all") terms.push("1");
         else if (lookup.mode === "each") terms.push(`distinct ${keys.join(", ")}`);
         else terms.push(`ceil(distinct ${keys.join(", ")} / ${lookup.batchSize})`);
         const owner = this.#findOwner(translator, join)!;
         for (const group of innerGroups(owner, join)) {
-          for (const inner of group.joins) visit(this.#ownerInside(owner, join, inner), [inner], `${indent}  `);
+          for (const inner of group.joins)
+            visit(this.#ownerInside(owner, join, inner), [inner], `${indent}  `);
         }
       }
     };
     visit(plan.translator, this.#joins, "");
     const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
-    for (const [a, b, c] of rows) lines.push(`  ${a.padEnd(width(0))}  ${b.padEnd(width(1))}  ${c}`.trimEnd());
+    for (const [a, b, c] of rows)
+      lines.push(`  ${a.padEnd(width(0))}  ${b.padEnd(width(1))}  ${c}`.trimEnd());
     lines.push("", `upstream calls: ${terms.join(" + ")}`);
     return lines;
   }
@@ -336,5 +360,8 @@ function waitsFor(call: CallPlan, other: CallPlan): boolean {
 /** Whether each step waits for the one before it, so that nothing can be done side by side. */
 function isLinear(order: readonly CallPlan[], groups: readonly JoinGroup[]): boolean {
   const calls = order.every((call, i) => i === 0 || waitsFor(call, order[i - 1]!));
-  return calls && groups.every((group, i) => i === 0 || group.after.some((join) => groups[i - 1]!.joins.includes(join)));
+  return (
+    calls &&
+    groups.every((group, i) => i === 0 || group.after.some((join) => groups[i - 1]!.joins.includes(join)))
+  );
 }

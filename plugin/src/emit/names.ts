@@ -1,7 +1,9 @@
 const RESERVED = new Set(
-  ("arguments await break case catch class const continue debugger default delete do else enum eval export extends false " +
+  (
+    "arguments await break case catch class const continue debugger default delete do else enum eval export extends false " +
     "finally for function if implements import in instanceof interface let new null package private protected public " +
-    "return static super switch this throw true try typeof undefined var void while with yield").split(" "),
+    "return static super switch this throw true try typeof undefined var void while with yield"
+  ).split(" "),
 );
 
 /** Names in one scope of the generated code: each is given once. */
@@ -43,7 +45,10 @@ export function pascal(name: string): string {
 
 /** The name of a type without its package: Outer.Inner -> OuterInner. */
 export function shortName(typeName: string, packageName: string): string {
-  const local = packageName !== "" && typeName.startsWith(`${packageName}.`) ? typeName.slice(packageName.length + 1) : typeName;
+  const local =
+    packageName !== "" && typeName.startsWith(`${packageName}.`)
+      ? typeName.slice(packageName.length + 1)
+      : typeName;
   return local
     .split(".")
     .map((part) => part[0]!.toUpperCase() + part.slice(1))

@@ -19,7 +19,9 @@ export class Scan {
   /** Asks for a singular value or a map; returns the variable that will hold where it is. */
   slot(path: readonly Field[], names: Names): string {
     const node = this.#node(path);
-    node.slot ??= names.unique(`${camel([this.prefix, ...path.map((f) => f.name)].filter((n) => n !== "").join("_"))}At`);
+    node.slot ??= names.unique(
+      `${camel([this.prefix, ...path.map((f) => f.name)].filter((n) => n !== "").join("_"))}At`,
+    );
     return node.slot;
   }
 
@@ -60,7 +62,10 @@ export interface ElementHandler {
   /** Prints what is done with a message: `open` is the expression that opens the reader on it. */
   readonly message?: (code: Code, reader: string, open: string) => void;
   /** Prints what comes before and after the elements of a packed field. */
-  readonly packed?: { readonly before: (code: Code, reader: string) => void; readonly after: (code: Code) => void };
+  readonly packed?: {
+    readonly before: (code: Code, reader: string) => void;
+    readonly after: (code: Code) => void;
+  };
 }
 
 interface Node {
@@ -88,7 +93,14 @@ function declare(code: Code, node: Node, prefix: string, names: Names): void {
   for (const child of inOrder(node.children)) declare(code, child, join(prefix, field.name), names);
 }
 
-function walk(code: Code, reader: string, nodes: ReadonlyMap<number, Node>, prefix: string, names: Names, endExpression: string): void {
+function walk(
+  code: Code,
+  reader: string,
+  nodes: ReadonlyMap<number, Node>,
+  prefix: string,
+  names: Names,
+  endExpression: string,
+): void {
   const sorted = inOrder(nodes);
   const end = names.unique(join(prefix, "end"));
   code.line(`const ${end} = ${endExpression};`);
@@ -100,7 +112,8 @@ function walk(code: Code, reader: string, nodes: ReadonlyMap<number, Node>, pref
     }
     code.block("switch (tag) {", () => {
       for (const node of sorted) emitCases(code, reader, node, oneofMates(sorted, node.field));
-      for (const sibling of unmappedSiblings(sorted)) emitSibling(code, reader, sibling, oneofMates(sorted, sibling));
+      for (const sibling of unmappedSiblings(sorted))
+        emitSibling(code, reader, sibling, oneofMates(sorted, sibling));
       code.line("default:");
       code.line(`  ${reader}.skip(tag);`);
     });
@@ -121,23 +134,30 @@ function walk(code: Code, reader: string, nodes: ReadonlyMap<number, Node>, pref
 function declareMap(code: Code, node: Node): void {
   const [key, value] = (node.field.type as { message: Message }).message.fields as [Field, Field];
   const keyType = key.type.kind === "scalar" ? key.type.scalar : "int32";
-  code.line(`const ${node.slot} = new MapEntries("${keyType}", ${wireOf(key)}, ${wireOf(value)}, ${value.type.kind === "message"});`);
+  code.line(
+    `const ${node.slot} = new MapEntries("${keyType}", ${wireOf(key)}, ${wireOf(value)}, ${value.type.kind === "message"});`,
+  );
 }
 
 /** The slots of the other members of a field's oneof, which this one clears. */
 function oneofMates(nodes: readonly Node[], field: Field): string[] {
   if (field.oneof === undefined) return [];
-  return nodes.filter((node) => node.field !== field && node.field.oneof === field.oneof).map((node) => node.slot!);
+  return nodes
+    .filter((node) => node.field !== field && node.field.oneof === field.oneof)
+    .map((node) => node.slot!);
 }
 
 /** Members of a oneof that nothing asks for clear those that something does. */
 function unmappedSiblings(nodes: readonly Node[]): Field[] {
-  const oneofs = new Set<DescOneof>(nodes.flatMap((node) => (node.field.oneof === undefined ? [] : [node.field.oneof])));
+  const oneofs = new Set<DescOneof>(
+    nodes.flatMap((node) => (node.field.oneof === undefined ? [] : [node.field.oneof])),
+  );
   const asked = new Set(nodes.map((node) => node.field.number));
   const siblings: Field[] = [];
   for (const oneof of oneofs) {
     const { parent } = nodes.find((node) => node.field.oneof === oneof)!.field;
-    for (const field of parent.fields) if (field.oneof === oneof && !asked.has(field.number)) siblings.push(field);
+    for (const field of parent.fields)
+      if (field.oneof === oneof && !asked.has(field.number)) siblings.push(field);
   }
   return siblings.sort((a, b) => a.number - b.number);
 }
@@ -173,7 +193,12 @@ function singularCall(field: Field, slot: string): string {
   return field.delimited ? `r.group(tag, ${slot})` : `r.message(${slot})`;
 }
 
-function emitMessageCase(code: Code, reader: string, field: Field, handlers: readonly ElementHandler[]): void {
+function emitMessageCase(
+  code: Code,
+  reader: string,
+  field: Field,
+  handlers: readonly ElementHandler[],
+): void {
   code.block(`case ${tagOf(field)}: {`, () => {
     code.line(`// ${field.name}`);
     const grouped = wireOf(field) === SGROUP;
@@ -186,7 +211,8 @@ function emitMessageCase(code: Code, reader: string, field: Field, handlers: rea
     } else {
       code.line(`const element = ${grouped ? `${reader}.group(tag, 0)` : `${reader}.message(0)`};`);
       code.line(`const after = ${reader}.pos;`);
-      for (const handler of handlers) code.block("{", () => handler.message!(code, reader, `${reader}.enter(element)`));
+      for (const handler of handlers)
+        code.block("{", () => handler.message!(code, reader, `${reader}.enter(element)`));
       code.line(`${reader}.pos = after;`);
     }
     code.line("break;");

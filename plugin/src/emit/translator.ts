@@ -1,5 +1,5 @@
-import type { Conversion, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
 import { entryFields } from "../plan/conversion.js";
+import type { Conversion, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
 import type { Field } from "../source/model.js";
 import { drops, fieldsOf, innerGroups, ownJoins, type Reads, readsOf, walkJoins } from "./analysis.js";
@@ -49,7 +49,12 @@ export function scanFunction(file: FileScope, translator: Translator, collect: r
 }
 
 /** The function that walks a found row of a join and gathers the keys of `collect`. */
-export function scanRowFunction(file: FileScope, translator: Translator, join: JoinPlan, collect: readonly JoinPlan[]): string {
+export function scanRowFunction(
+  file: FileScope,
+  translator: Translator,
+  join: JoinPlan,
+  collect: readonly JoinPlan[],
+): string {
   const key = `scan row ${identity(file, translator)} ${join.name} ${joinNames(collect)}`;
   const name = `scan${pascal(messageShort(translator.target))}${pascal(join.name)}`;
   return file.once(key, name, file.translators, (fn, code) => {
@@ -58,18 +63,27 @@ export function scanRowFunction(file: FileScope, translator: Translator, join: J
 }
 
 function joinNames(joins: readonly JoinPlan[]): string {
-  return joins.map((join) => `${join.owner.typeName}.${join.name}<${join.lookup.method.output.typeName}`).join();
+  return joins
+    .map((join) => `${join.owner.typeName}.${join.name}<${join.lookup.method.output.typeName}`)
+    .join();
 }
 
 /** The joins that a scan has to be given: those that it gathers keys for, and those whose rows the keys read. */
-export function scanRows(translator: Translator | readonly Translator[], collect: readonly JoinPlan[]): readonly JoinPlan[] {
+export function scanRows(
+  translator: Translator | readonly Translator[],
+  collect: readonly JoinPlan[],
+): readonly JoinPlan[] {
   const wanted = new Set(collect.flatMap((join) => [join, ...join.after]));
   return walkJoins(translator).filter((join) => wanted.has(join));
 }
 
 /** The arguments that a translator's functions take after the writer and the source, in order. */
 export function argumentsOf(reads: Reads): string[] {
-  return [...reads.calls.map((call) => call.name), ...(reads.request ? ["request"] : []), ...(reads.auth ? ["call"] : [])];
+  return [
+    ...reads.calls.map((call) => call.name),
+    ...(reads.request ? ["request"] : []),
+    ...(reads.auth ? ["call"] : []),
+  ];
 }
 
 /** Prints statements; those of a single line are given, to be put behind their condition. */
@@ -78,7 +92,20 @@ type Print = (() => void) | readonly string[];
 /** Prints one function. */
 export class TranslatorEmitter {
   readonly direction: "response" | "request";
-  readonly #names = new Names(["w", "r", "call", "tag", "at", "stop", "start", "after", "element", "message", "value", "wrapper"]);
+  readonly #names = new Names([
+    "w",
+    "r",
+    "call",
+    "tag",
+    "at",
+    "stop",
+    "start",
+    "after",
+    "element",
+    "message",
+    "value",
+    "wrapper",
+  ]);
   readonly #values: ValueEmitter;
   readonly #calls = new Map<object, string>();
   readonly #rows = new Map<JoinPlan, string>();
@@ -102,7 +129,8 @@ export class TranslatorEmitter {
     const reads = readsOf(translator);
     const parameters: string[] = [];
     if (mode.kind === "write") parameters.push(`w: ${file.use("Writer", true)}`);
-    if (translator.source !== undefined || this.row !== undefined) parameters.push(`r: ${file.use("Reader", true)}`);
+    if (translator.source !== undefined || this.row !== undefined)
+      parameters.push(`r: ${file.use("Reader", true)}`);
     if (mode.kind === "write" || this.#scanReads(reads)) {
       for (const call of reads.calls) {
         const variable = this.#names.unique(camel(call.name));
@@ -140,20 +168,32 @@ export class TranslatorEmitter {
     const { mode, translator, row } = this;
     if (mode.kind === "write") return walkJoins(translator);
     if (row === undefined) return scanRows(translator, mode.collect);
-    return scanRows(fieldsOf(translator, row).flatMap((field) => translatorsIn(field.conversion)), mode.collect);
+    return scanRows(
+      fieldsOf(translator, row).flatMap((field) => translatorsIn(field.conversion)),
+      mode.collect,
+    );
   }
 
   #doc(): string[] {
     const { target, source } = this.translator;
-    if (this.mode.kind === "write") return [source === undefined ? target.typeName : `${target.typeName} <- ${source.typeName}`];
+    if (this.mode.kind === "write")
+      return [source === undefined ? target.typeName : `${target.typeName} <- ${source.typeName}`];
     const keys = this.mode.collect.map((join) => join.name).join(", ");
-    const where = this.row === undefined ? target.typeName : `rows of "${this.row.name}" in ${target.typeName}`;
+    const where =
+      this.row === undefined ? target.typeName : `rows of "${this.row.name}" in ${target.typeName}`;
     return [`Gathers the keys of ${keys} in ${where}`];
   }
 
   #body(isDropping: boolean): void {
     const { code, translator, mode, row } = this;
-    const joins = mode.kind === "write" ? ownJoins(translator) : row === undefined ? ownJoins(translator).filter((join) => mode.collect.includes(join) || mode.collect.some((c) => c.after.includes(join))) : [];
+    const joins =
+      mode.kind === "write"
+        ? ownJoins(translator)
+        : row === undefined
+          ? ownJoins(translator).filter(
+              (join) => mode.collect.includes(join) || mode.collect.some((c) => c.after.includes(join)),
+            )
+          : [];
     const fields = mode.kind === "write" ? translator.fields : this.#fieldsWithJoins();
     const statements = this.#plan(fields, joins);
     if (row !== undefined) {
@@ -163,9 +203,12 @@ export class TranslatorEmitter {
     } else {
       const source = this.#readers.get("source");
       if (source !== undefined) source.emit(code);
-      else if (translator.source !== undefined && mode.kind === "write") this.#scope({ kind: "source", message: translator.source }).emit(code);
-      else if (translator.source !== undefined) this.#scope({ kind: "source", message: translator.source }).emit(code);
-      for (const [key, scope] of this.#readers) if (key !== "source" && !key.startsWith("join ")) scope.emit(code);
+      else if (translator.source !== undefined && mode.kind === "write")
+        this.#scope({ kind: "source", message: translator.source }).emit(code);
+      else if (translator.source !== undefined)
+        this.#scope({ kind: "source", message: translator.source }).emit(code);
+      for (const [key, scope] of this.#readers)
+        if (key !== "source" && !key.startsWith("join ")) scope.emit(code);
     }
     if (isDropping) code.line("let keep = true;");
     statements(isDropping);
@@ -178,11 +221,20 @@ export class TranslatorEmitter {
     const { translator, mode, row } = this;
     if (mode.kind !== "scan") return [];
     const has = (field: FieldPlan) => scanRows(translatorsIn(field.conversion), mode.collect).length > 0;
-    const inside = row === undefined ? translator.fields.filter((field) => field.value.root.kind !== "join") : fieldsOf(translator, row);
+    const inside =
+      row === undefined
+        ? translator.fields.filter((field) => field.value.root.kind !== "join")
+        : fieldsOf(translator, row);
     const wanted = inside.filter(has);
     // Of a oneof, the first that is there is written: the scan has to decide alike.
-    const oneofs = new Set(wanted.map((field) => field.target[0]!.oneof).filter((oneof) => oneof !== undefined));
-    return inside.filter((field) => wanted.includes(field) || (field.target[0]!.oneof !== undefined && oneofs.has(field.target[0]!.oneof)));
+    const oneofs = new Set(
+      wanted.map((field) => field.target[0]!.oneof).filter((oneof) => oneof !== undefined),
+    );
+    return inside.filter(
+      (field) =>
+        wanted.includes(field) ||
+        (field.target[0]!.oneof !== undefined && oneofs.has(field.target[0]!.oneof)),
+    );
   }
 
   /** Asks the walks for what fields and keys need; gives what prints the statements after them. */
@@ -236,7 +288,8 @@ export class TranslatorEmitter {
       const at = scope.scan.slot(value.path, this.#names);
       const { reader } = scope;
       file.use("keyAt");
-      const there = field.presence === "implicit" ? `${at} !== 0 && ${nonZero(field, reader, at)}` : `${at} !== 0`;
+      const there =
+        field.presence === "implicit" ? `${at} !== 0 && ${nonZero(field, reader, at)}` : `${at} !== 0`;
       return { list: "", there, key: `keyAt(${reader}, ${at}, ${quote(type)})` };
     });
     return () => {
@@ -263,7 +316,10 @@ export class TranslatorEmitter {
   }
 
   /** Prints the fields of a target, those of messages inside it in their frames. */
-  #print(printers: ReadonlyArray<{ plan: FieldPlan; print: Print; condition: string | undefined }>, depth: number): void {
+  #print(
+    printers: ReadonlyArray<{ plan: FieldPlan; print: Print; condition: string | undefined }>,
+    depth: number,
+  ): void {
     const { code } = this;
     let previous: Field | undefined;
     for (let i = 0; i < printers.length; i++) {
@@ -278,7 +334,11 @@ export class TranslatorEmitter {
         continue;
       }
       // Of a oneof whose members come from different places, the first that is there.
-      const isNext = previous !== undefined && field.oneof !== undefined && previous.oneof === field.oneof && condition !== undefined;
+      const isNext =
+        previous !== undefined &&
+        field.oneof !== undefined &&
+        previous.oneof === field.oneof &&
+        condition !== undefined;
       if (condition === undefined) {
         this.#printAll(print);
         previous = undefined;
@@ -298,10 +358,16 @@ export class TranslatorEmitter {
 
   #sharesFrame(printers: ReadonlyArray<{ plan: FieldPlan }>, index: number, depth: number): boolean {
     const field = printers[index]!.plan.target[depth]!;
-    return printers.some((other) => other.plan.target[depth] === field && other.plan.target.length > depth + 1);
+    return printers.some(
+      (other) => other.plan.target[depth] === field && other.plan.target.length > depth + 1,
+    );
   }
 
-  #frame(field: Field, group: ReadonlyArray<{ plan: FieldPlan; print: Print; condition: string | undefined }>, depth: number): void {
+  #frame(
+    field: Field,
+    group: ReadonlyArray<{ plan: FieldPlan; print: Print; condition: string | undefined }>,
+    depth: number,
+  ): void {
     const { code } = this;
     // Written only if there is something in it: an empty message is not an absent one.
     const conditions = group.map((printer) => printer.condition);
@@ -313,12 +379,19 @@ export class TranslatorEmitter {
       else code.line(`const ${frame} = w.open(${tagOf(field)}, 32);`);
       const whole = group.filter((printer) => printer.plan.target.length === depth + 1);
       for (const printer of whole) this.#printInline(printer);
-      this.#print(group.filter((printer) => printer.plan.target.length > depth + 1), depth + 1);
+      this.#print(
+        group.filter((printer) => printer.plan.target.length > depth + 1),
+        depth + 1,
+      );
       if (grouped) code.line(`w.tag(${tagOf(field, EGROUP)});`);
       else code.line(`w.close(${frame});`);
     };
     if (always) code.block("{", body);
-    else code.block(`if (${[...new Set(conditions)].map((c) => (c!.includes("&&") ? `(${c})` : c)).join(" || ")}) {`, body);
+    else
+      code.block(
+        `if (${[...new Set(conditions)].map((c) => (c!.includes("&&") ? `(${c})` : c)).join(" || ")}) {`,
+        body,
+      );
   }
 
   /** A message that is mapped as a whole into a frame that also gets single fields: its content, without its tag. */
@@ -326,7 +399,10 @@ export class TranslatorEmitter {
     const { conversion, value } = plan;
     if (conversion.kind !== "message") return;
     const found = this.#found(value.root, value.path);
-    this.code.when(condition ?? `${found.at} !== 0`, `${this.call(conversion.translator, `${found.reader}.enter(${found.at})`)};`);
+    this.code.when(
+      condition ?? `${found.at} !== 0`,
+      `${this.call(conversion.translator, `${found.reader}.enter(${found.at})`)};`,
+    );
   }
 
   #found(root: Root, path: readonly Field[]): Found {
@@ -348,7 +424,8 @@ export class TranslatorEmitter {
         print: [`writeClaim(w, ${tagOf(target)}, call, [${path.map(quote).join(", ")}], ${required});`],
       };
     }
-    if (value.root.kind === "join" && this.row === undefined && value.root.join.use === "many") return this.#many(plan, value.root.join);
+    if (value.root.kind === "join" && this.row === undefined && value.root.join.use === "many")
+      return this.#many(plan, value.root.join);
     const last = value.path.at(-1);
     if (last === undefined) return this.#whole(plan, conversion);
     const scope = this.#scope(value.root);
@@ -372,18 +449,30 @@ export class TranslatorEmitter {
       return {
         condition: undefined,
         print: () => {
-          this.code.when(`${at} !== 0`, this.#values.statements(String(tagOf(target)), found, target, conversion)[0]!);
+          this.code.when(
+            `${at} !== 0`,
+            this.#values.statements(String(tagOf(target)), found, target, conversion)[0]!,
+          );
           this.code.line(`else ${lost}`);
         },
       };
     }
-    return { condition, print: isWrite ? this.#values.statements(String(tagOf(target)), found, target, conversion) : [] };
+    return {
+      condition,
+      print: isWrite ? this.#values.statements(String(tagOf(target)), found, target, conversion) : [],
+    };
   }
 
-  #writeMessage(target: Field, reader: string, open: string, conversion: Conversion & { kind: "message" }): void {
+  #writeMessage(
+    target: Field,
+    reader: string,
+    open: string,
+    conversion: Conversion & { kind: "message" },
+  ): void {
     const { code } = this;
     if (this.mode.kind === "write") this.#values.message(code, target, reader, open, conversion, this.#names);
-    else if (scanRows(conversion.translator, this.mode.collect).length > 0) code.line(`${this.call(conversion.translator, open)};`);
+    else if (scanRows(conversion.translator, this.mode.collect).length > 0)
+      code.line(`${this.call(conversion.translator, open)};`);
   }
 
   /** A field that is the root itself. */
@@ -401,7 +490,8 @@ export class TranslatorEmitter {
       condition: root.kind === "join" && root.join !== this.row ? scope.found : undefined,
       print: () => {
         // Where the message is used for nothing else, its reader still stands at its beginning.
-        const isOnly = scope.wholeUses === 1 && scope.scan.isEmpty && scope.make === "" && scope.reader !== "r";
+        const isOnly =
+          scope.wholeUses === 1 && scope.scan.isEmpty && scope.make === "" && scope.reader !== "r";
         const open = isOnly ? scope.reader : `${scope.reader}.again(${scope.start}, ${scope.end})`;
         this.#writeMessage(target, isOnly ? scope.reader : "", open, conversion);
       },
@@ -462,10 +552,17 @@ export class TranslatorEmitter {
     const stays = isPackable(target) && conversion.kind !== "wrap";
     return {
       value: (code: Code, reader: string, at: string, packed: boolean) =>
-        values.write(code, packed && stays ? "0" : String(tagOf(target)), found(reader, at), target, conversion),
+        values.write(
+          code,
+          packed && stays ? "0" : String(tagOf(target)),
+          found(reader, at),
+          target,
+          conversion,
+        ),
       ...(stays && {
         packed: {
-          before: (code: Code, reader: string) => code.line(`const packed = w.open(${tagOf(target, LEN)}, stop - ${reader}.pos);`),
+          before: (code: Code, reader: string) =>
+            code.line(`const packed = w.open(${tagOf(target, LEN)}, stop - ${reader}.pos);`),
           after: (code: Code) => code.line("w.close(packed);"),
         },
       }),
@@ -486,7 +583,8 @@ export class TranslatorEmitter {
         code.block(`for (let i = 0; i < ${entries}.size; i++) {`, () => {
           code.line(`const value = ${entries}.values[i]!;`);
           if (this.mode.kind === "scan") {
-            if (conversion.value.kind === "message") this.#writeMessage(valueTo, reader, `${reader}.enter(value)`, conversion.value);
+            if (conversion.value.kind === "message")
+              this.#writeMessage(valueTo, reader, `${reader}.enter(value)`, conversion.value);
             return;
           }
           this.#mapEntry(target, reader, entries, conversion, valueTo);
@@ -495,15 +593,30 @@ export class TranslatorEmitter {
     };
   }
 
-  #mapEntry(target: Field, reader: string, entries: string, conversion: Conversion & { kind: "map" }, valueTo: Field): void {
+  #mapEntry(
+    target: Field,
+    reader: string,
+    entries: string,
+    conversion: Conversion & { kind: "map" },
+    valueTo: Field,
+  ): void {
     const { code } = this;
     const { keyFrom, keyTo, value } = conversion;
     const drop = value.kind === "message" && drops(value.translator);
     code.line(`const key = ${entries}.keys[i]!;`);
     if (drop) code.line("const entryMark = w.pos;");
     code.line(`const entry = w.open(${tagOf(target)}, 32);`);
-    const keyConversion: Conversion = { kind: "scalar", from: scalarOf(keyFrom) as never, to: scalarOf(keyTo) as never };
-    const keys = this.#values.statements(String(tagOf(keyTo)), { reader, at: "key", field: undefined }, keyTo, keyConversion);
+    const keyConversion: Conversion = {
+      kind: "scalar",
+      from: scalarOf(keyFrom) as never,
+      to: scalarOf(keyTo) as never,
+    };
+    const keys = this.#values.statements(
+      String(tagOf(keyTo)),
+      { reader, at: "key", field: undefined },
+      keyTo,
+      keyConversion,
+    );
     code.when("key !== 0", keys[0]!);
     if (value.kind === "message") {
       // A value that is not there is an empty message, with rows like any other.
@@ -521,7 +634,13 @@ export class TranslatorEmitter {
       code.line("w.close(message);");
     } else {
       code.block("if (value !== 0) {", () => {
-        this.#values.write(code, String(tagOf(valueTo)), { reader, at: "value", field: undefined }, valueTo, value);
+        this.#values.write(
+          code,
+          String(tagOf(valueTo)),
+          { reader, at: "value", field: undefined },
+          valueTo,
+          value,
+        );
       });
     }
     code.line("w.close(entry);");
@@ -537,29 +656,34 @@ export class TranslatorEmitter {
       condition: undefined,
       print: () => {
         const row = this.#names.unique(`${camel(join.name)}Row`);
-        code.block(`for (let ${row} = ${rows}.first(); ${row} !== undefined; ${row} = ${rows}.next()) {`, () => {
-          const { path } = plan.value;
-          const last = path.at(-1);
-          if (last === undefined) {
-            if (plan.conversion.kind === "message") this.#writeMessage(target, row, row, plan.conversion);
-            return;
-          }
-          const names = this.#names.inner();
-          const scan = new Scan(join.name);
-          if (last.cardinality === "repeated") {
-            scan.each(path, this.#elements(target, last, plan.conversion));
+        code.block(
+          `for (let ${row} = ${rows}.first(); ${row} !== undefined; ${row} = ${rows}.next()) {`,
+          () => {
+            const { path } = plan.value;
+            const last = path.at(-1);
+            if (last === undefined) {
+              if (plan.conversion.kind === "message") this.#writeMessage(target, row, row, plan.conversion);
+              return;
+            }
+            const names = this.#names.inner();
+            const scan = new Scan(join.name);
+            if (last.cardinality === "repeated") {
+              scan.each(path, this.#elements(target, last, plan.conversion));
+              scan.emit(code, row, names);
+              return;
+            }
+            const at = scan.slot(path, names);
             scan.emit(code, row, names);
-            return;
-          }
-          const at = scan.slot(path, names);
-          scan.emit(code, row, names);
-          const found: Found = { reader: row, at, field: last };
-          code.block(`if (${this.#values.condition(found, target, plan.conversion)}) {`, () => {
-            if (plan.conversion.kind === "message") this.#writeMessage(target, row, `${row}.enter(${at})`, plan.conversion);
-            else this.#values.write(code, String(tagOf(target)), found, target, plan.conversion);
-          });
-        });
-        if (drops(this.translator) && join.onMissing === "drop") code.line(`if (${rows}.dropped) keep = false;`);
+            const found: Found = { reader: row, at, field: last };
+            code.block(`if (${this.#values.condition(found, target, plan.conversion)}) {`, () => {
+              if (plan.conversion.kind === "message")
+                this.#writeMessage(target, row, `${row}.enter(${at})`, plan.conversion);
+              else this.#values.write(code, String(tagOf(target)), found, target, plan.conversion);
+            });
+          },
+        );
+        if (drops(this.translator) && join.onMissing === "drop")
+          code.line(`if (${rows}.dropped) keep = false;`);
       },
     };
   }
@@ -568,13 +692,20 @@ export class TranslatorEmitter {
   #scope(root: Root): Scope {
     if (root.kind === "auth") throw new Error("credentials are not walked");
     const key =
-      root.kind === "source" ? "source" : root.kind === "request" ? "request" : root.kind === "call" ? `call ${this.file.id(root.call)}` : `join ${this.file.id(root.join)}`;
+      root.kind === "source"
+        ? "source"
+        : root.kind === "request"
+          ? "request"
+          : root.kind === "call"
+            ? `call ${this.file.id(root.call)}`
+            : `join ${this.file.id(root.join)}`;
     let scope = this.#readers.get(key);
     if (scope !== undefined) return scope;
     if (root.kind === "source") scope = new Scope("r", "", "", this.#names);
     else if (root.kind === "join") {
       if (root.join === this.row) scope = new Scope("r", "", "", this.#names);
-      else scope = new Scope(this.#names.unique(`${camel(root.join.name)}Row`), root.join.name, "", this.#names);
+      else
+        scope = new Scope(this.#names.unique(`${camel(root.join.name)}Row`), root.join.name, "", this.#names);
     } else {
       const from = root.kind === "call" ? this.#calls.get(root.call)! : this.#request;
       const name = root.kind === "call" ? root.call.name : "request";
@@ -589,7 +720,8 @@ export class TranslatorEmitter {
     const { mode, file } = this;
     const reads = readsOf(translator);
     const joins = mode.kind === "write" ? walkJoins(translator) : scanRows(translator, mode.collect);
-    const name = mode.kind === "write" ? writeFunction(file, translator) : scanFunction(file, translator, mode.collect);
+    const name =
+      mode.kind === "write" ? writeFunction(file, translator) : scanFunction(file, translator, mode.collect);
     const all = [
       ...(mode.kind === "write" ? ["w"] : []),
       ...(translator.source === undefined ? [] : [source]),
@@ -606,7 +738,9 @@ export class TranslatorEmitter {
     const own = this.#rows.get(join);
     if (own !== undefined) return own;
     for (const outer of ownJoins(this.translator)) {
-      const index = innerGroups(this.translator, outer).flatMap((group) => group.joins).indexOf(join);
+      const index = innerGroups(this.translator, outer)
+        .flatMap((group) => group.joins)
+        .indexOf(join);
       if (index >= 0) return `${this.#rows.get(outer)!}.inner[${index}]!`;
     }
     throw new Error(`no rows for ${join.name}`);
@@ -669,7 +803,10 @@ class Scope {
   #found: string | undefined;
 
   #ranges(): { start: string; end: string } {
-    this.#range ??= { start: this.names.unique(`${this.reader}Start`), end: this.names.unique(`${this.reader}Stop`) };
+    this.#range ??= {
+      start: this.names.unique(`${this.reader}Start`),
+      end: this.names.unique(`${this.reader}Stop`),
+    };
     return this.#range;
   }
 

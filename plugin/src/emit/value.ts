@@ -28,7 +28,8 @@ export class ValueEmitter {
     const there = `${at} !== 0`;
     // Implicit into explicit presence: zero is unset, even if it is on the wire.
     const loses = field !== undefined && field.presence === "implicit" && field.type.kind !== "message";
-    const gains = target.cardinality !== "singular" || target.presence !== "implicit" || conversion.kind === "wrap";
+    const gains =
+      target.cardinality !== "singular" || target.presence !== "implicit" || conversion.kind === "wrap";
     if (!loses || !gains) return there;
     return `${there} && ${nonZero(field, reader, at)}`;
   }
@@ -44,20 +45,30 @@ export class ValueEmitter {
     switch (conversion.kind) {
       case "scalar":
         if (conversion.from === conversion.to) return [`w.${copyCall(target)}(${tag}, ${reader}, ${at});`];
-        return [`${file.use("convert")}(w, ${tag}, ${quote(conversion.to)}, ${reader}, ${at}, ${quote(conversion.from)});`];
+        return [
+          `${file.use("convert")}(w, ${tag}, ${quote(conversion.to)}, ${reader}, ${at}, ${quote(conversion.from)});`,
+        ];
       case "enum":
         return this.#enum(tag, reader, at, conversion.map);
       case "wrap": {
         const wire = wireOfScalar(conversion.scalar);
         const copy = copyOf(conversion.scalar, true);
-        return [`const wrapper = w.open(${tag}, 8);`, `w.${copy}(${8 + wire}, ${reader}, ${at});`, "w.close(wrapper);"];
+        return [
+          `const wrapper = w.open(${tag}, 8);`,
+          `w.${copy}(${8 + wire}, ${reader}, ${at});`,
+          "w.close(wrapper);",
+        ];
       }
       case "unwrap":
         return [`${file.use("unwrap")}(w, ${tag}, ${reader}, ${at}, ${quote(conversion.scalar)});`];
       case "mask":
-        return [`${file.use("translateMask")}(w, ${tag}, ${reader}, ${at}, ${maskTable(file, conversion.subject)});`];
+        return [
+          `${file.use("translateMask")}(w, ${tag}, ${reader}, ${at}, ${maskTable(file, conversion.subject)});`,
+        ];
       case "any":
-        return [`${file.use("translateAny")}(w, ${tag}, ${reader}, ${at}, ${this.owner.anyTypes(conversion.types)});`];
+        return [
+          `${file.use("translateAny")}(w, ${tag}, ${reader}, ${at}, ${this.owner.anyTypes(conversion.types)});`,
+        ];
       default:
         throw new Error(`${conversion.kind} is not written as a value`);
     }
@@ -67,11 +78,21 @@ export class ValueEmitter {
     const call = this.file.enumMap(map, this.owner.direction);
     const value = `${call}(${map.otherwise === "invalid" ? `${reader}, ` : ""}${reader}.int32At(${at}))`;
     if (map.otherwise !== "ignore") return [`w.int32(${tag}, ${value});`];
-    return [`const value = ${value};`, `if (value !== undefined) w.int32(${tag}, ${value});`.replace(`, ${value})`, ", value)")];
+    return [
+      `const value = ${value};`,
+      `if (value !== undefined) w.int32(${tag}, ${value});`.replace(`, ${value})`, ", value)"),
+    ];
   }
 
   /** Writes a message that a translator makes: `open` opens the reader on it. */
-  message(code: Code, target: Field, reader: string, open: string, conversion: Conversion & { kind: "message" }, names: Names): void {
+  message(
+    code: Code,
+    target: Field,
+    reader: string,
+    open: string,
+    conversion: Conversion & { kind: "message" },
+    names: Names,
+  ): void {
     const { owner } = this;
     const { translator } = conversion;
     const drops = owner.drops(translator);
@@ -95,23 +116,43 @@ export class ValueEmitter {
 
   /** What a default that presence would lose is written by; undefined where there is none to write. */
   lostDefault(field: Field | undefined, target: Field): string | undefined {
-    if (field?.desc === undefined || field.presence === "implicit" || target.presence !== "implicit" || target.cardinality !== "singular") return undefined;
+    if (
+      field?.desc === undefined ||
+      field.presence === "implicit" ||
+      target.presence !== "implicit" ||
+      target.cardinality !== "singular"
+    )
+      return undefined;
     const desc = field.desc;
     if (desc.fieldKind !== "scalar" || field.oneof !== undefined) return undefined;
     const value = desc.getDefaultValue();
-    if (value === undefined || value === "" || value === 0 || value === 0n || value === false) return undefined;
-    if (value instanceof Uint8Array) return value.length === 0 ? undefined : `w.latin1(${tagOf(target)}, ${quote(Buffer.from(value).toString("latin1"))});`;
-    if (typeof value === "string" && scalarOf(target) === "string") return `w.text(${tagOf(target)}, ${quote(value)});`;
+    if (value === undefined || value === "" || value === 0 || value === 0n || value === false)
+      return undefined;
+    if (value instanceof Uint8Array)
+      return value.length === 0
+        ? undefined
+        : `w.latin1(${tagOf(target)}, ${quote(Buffer.from(value).toString("latin1"))});`;
+    if (typeof value === "string" && scalarOf(target) === "string")
+      return `w.text(${tagOf(target)}, ${quote(value)});`;
     const type = scalarOf(target);
     if (type === "double") return `w.double(${tagOf(target)}, ${number(Number(value))});`;
     if (type === "float") return `w.fixed32(${tagOf(target)}, ${floatBits(Number(value))}); // ${value}`;
-    const text = typeof value === "bigint" || (typeof value === "string" && /^-?\d+$/.test(value)) ? quote(String(value)) : String(Number(value));
+    const text =
+      typeof value === "bigint" || (typeof value === "string" && /^-?\d+$/.test(value))
+        ? quote(String(value))
+        : String(Number(value));
     return `${this.file.use("writeKey")}(w, ${tagOf(target)}, ${quote(type)}, ${text});`;
   }
 }
 
 function number(value: number): string {
-  return Number.isNaN(value) ? "Number.NaN" : value === Number.POSITIVE_INFINITY ? "Number.POSITIVE_INFINITY" : value === Number.NEGATIVE_INFINITY ? "Number.NEGATIVE_INFINITY" : String(value);
+  return Number.isNaN(value)
+    ? "Number.NaN"
+    : value === Number.POSITIVE_INFINITY
+      ? "Number.POSITIVE_INFINITY"
+      : value === Number.NEGATIVE_INFINITY
+        ? "Number.NEGATIVE_INFINITY"
+        : String(value);
 }
 
 function floatBits(value: number): number {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { create, createFileRegistry, fromBinary, type FileRegistry } from "@bufbuild/protobuf";
+import { create, createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import {
   type CodeGeneratorRequest,
   type FileDescriptorProto,
@@ -30,14 +30,18 @@ export function parseOptions(parameter: string): PluginOptions {
   const roots: string[] = [];
   const images: string[] = [];
   let importExtension = ".js";
-  for (const option of parameter.split(",").map((text) => text.trim()).filter((text) => text !== "")) {
+  for (const option of parameter
+    .split(",")
+    .map((text) => text.trim())
+    .filter((text) => text !== "")) {
     const equals = option.indexOf("=");
     const key = equals < 0 ? option : option.slice(0, equals);
     const value = equals < 0 ? "" : option.slice(equals + 1);
     if (key === "shared" && /^[\w.]+$/.test(value)) sharedPackages.push(value);
     else if (key === "root" && value !== "") roots.push(value);
     else if (key === "internal" && value !== "") images.push(value);
-    else if (key === "import_extension" && ["js", "ts", "none"].includes(value)) importExtension = value === "none" ? "" : `.${value}`;
+    else if (key === "import_extension" && ["js", "ts", "none"].includes(value))
+      importExtension = value === "none" ? "" : `.${value}`;
     else {
       throw new OptionError(
         `unknown or incomplete option "${option}"; there are shared=PACKAGE, root=FOLDER, internal=FILE and import_extension=js|ts|none`,
@@ -52,7 +56,8 @@ export function registryOf(request: CodeGeneratorRequest, options: PluginOptions
   const files = new Map(request.protoFile.map((file) => [file.name, file] as const));
   // These are the same files, with what is kept in source only.
   for (const file of request.sourceFileDescriptors) files.set(file.name, file);
-  for (const image of options.images) for (const file of readImage(image)) if (!files.has(file.name)) files.set(file.name, file);
+  for (const image of options.images)
+    for (const file of readImage(image)) if (!files.has(file.name)) files.set(file.name, file);
   return createFileRegistry(create(FileDescriptorSetSchema, { file: inOrder([...files.values()]) }));
 }
 
@@ -82,7 +87,8 @@ function readImage(path: string): FileDescriptorProto[] {
 
 function hasAnnotation(file: FileDescriptorProto): boolean {
   type Options = { readonly $unknown?: ReadonlyArray<{ readonly no: number }> | undefined };
-  const has = (options: Options | undefined) => options?.$unknown?.some((field) => field.no === EXTENSION_NUMBER) === true;
+  const has = (options: Options | undefined) =>
+    options?.$unknown?.some((field) => field.no === EXTENSION_NUMBER) === true;
   const inMessages = (messages: FileDescriptorProto["messageType"]): boolean =>
     messages.some(
       (message) =>
@@ -94,7 +100,9 @@ function hasAnnotation(file: FileDescriptorProto): boolean {
   return (
     inMessages(file.messageType) ||
     file.enumType.some((type) => type.value.some((value) => has(value.options))) ||
-    file.service.some((service) => has(service.options) || service.method.some((method) => has(method.options)))
+    file.service.some(
+      (service) => has(service.options) || service.method.some((method) => has(method.options)),
+    )
   );
 }
 
