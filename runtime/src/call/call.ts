@@ -109,14 +109,14 @@ export class Call {
   }
 
   /** A writer for the public response (or one message of a stream), bounded. */
-  output(sizeHint?: number): Writer {
-    return new Writer(this.limits.maxResponseBytes, sizeHint);
+  output(): Writer {
+    return new Writer(this.limits.maxResponseBytes);
   }
 
   /** A writer for the request of an upstream call. */
   requestWriter(): Writer {
     // Larger than any public request may be, since `set` may add to it.
-    return new Writer(this.limits.maxUpstreamMessageBytes, 128);
+    return new Writer(this.limits.maxUpstreamMessageBytes);
   }
 
   /** Makes one upstream call with the request that `build` writes, and opens its reply for reading. */

@@ -5,6 +5,13 @@ import { validUtf8 } from "./utf8.js";
 // Below this many bytes a loop copies faster than `set` with the view it needs.
 const LOOP_BYTES = 48;
 
+// One buffer goes from writer to writer: allocating one for each costs more than writing a usual message. A writer that
+// is never finished keeps it, and the next one makes another; so do writers that are used at the same time.
+const FIRST_BYTES = 16 * 1024;
+const MAX_SPARE_BYTES = 1024 * 1024;
+let spare: Uint8Array | undefined;
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * Writes protobuf wire format into one growing buffer. Values are copied from a Reader's buffer; tags are given as
  * one number (field number and wire type), 0 for none, as within packed fields.
@@ -19,15 +26,22 @@ export class Writer {
   constructor(
     /** The longest that the message may get, in bytes. Longer: TooLongError. */
     readonly maxBytes: number,
-    /** A guess of its length, in bytes. */
-    sizeHint = 256,
   ) {
-    this.#buffer = allocate(Math.min(sizeHint, maxBytes));
+    this.#buffer = spare ?? Buffer.allocUnsafeSlow(FIRST_BYTES);
+    spare = undefined;
   }
 
-  /** The message: a view of the writer's buffer, which is not to be written to again. */
+  /** The message, copied out at its length. The writer is not to be used again. */
   finish(): Uint8Array {
-    return this.#buffer.subarray(0, this.pos);
+    const { pos } = this;
+    const buffer = this.#buffer;
+    if (pos > this.maxBytes) throw this.#tooLong();
+    const message = Buffer.allocUnsafe(pos);
+    message.set(pos === buffer.length ? buffer : buffer.subarray(0, pos));
+    if (buffer.length <= MAX_SPARE_BYTES) spare = buffer;
+    this.#buffer = NO_BYTES;
+    this.#view = undefined;
+    return message;
   }
 
   /** Forgets what was written since `pos` was `mark`. */
@@ -245,16 +259,15 @@ export class Writer {
   }
 
   #grow(bytes: number): void {
-    // What is reserved is at most a few bytes more than what is written: the bound is on the latter.
-    if (this.pos + bytes > this.maxBytes + 32) throw new TooLongError(`message over ${this.maxBytes} bytes`);
-    const grown = allocate(Math.max((this.pos + bytes) * 2, 256));
+    // What is reserved may be a few bytes more than what is written; finish() has the exact bound.
+    if (this.pos + bytes > this.maxBytes + 32) throw this.#tooLong();
+    const grown = Buffer.allocUnsafeSlow((this.pos + bytes) * 2);
     grown.set(this.#buffer.subarray(0, this.pos));
     this.#buffer = grown;
     this.#view = undefined;
   }
-}
 
-// A Buffer, and not from Node's pool: a small message that is kept must not keep the pool's 8 KiB alive.
-function allocate(bytes: number): Uint8Array {
-  return Buffer.allocUnsafeSlow(bytes);
+  #tooLong(): TooLongError {
+    return new TooLongError(`message over ${this.maxBytes} bytes`);
+  }
 }
