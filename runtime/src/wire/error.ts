@@ -7,7 +7,7 @@ export class WireError extends Error {
     /** Where the bytes came from: the path of an upstream method, or "" for the public request. */
     readonly origin: string,
   ) {
-    super(message);
+    super(origin === "" ? message : `${message}, in a reply of ${origin}`);
   }
 }
 
