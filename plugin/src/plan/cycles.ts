@@ -1,6 +1,6 @@
 import { messageRule } from "../source/annotations.js";
 import type { Context, Place } from "./context.js";
-import type { Translators } from "./translate.js";
+import type { Translators } from "./translators.js";
 import type { JoinPlan, Translator } from "./types.js";
 import { translatorsIn } from "./walk.js";
 

@@ -5,7 +5,7 @@ import type { SourceTexts } from "../source/text.js";
 import { Context, type Place } from "./context.js";
 import { checkJoinCycles } from "./cycles.js";
 import { planMethod, type ServiceScope } from "./method.js";
-import { Translators } from "./translate.js";
+import { Translators } from "./translators.js";
 import type { FilePlan, MethodPlan, Plan } from "./types.js";
 
 export interface PlanInput {

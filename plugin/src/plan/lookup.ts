@@ -1,0 +1,328 @@
+import { partOf, type Text } from "../expression/path.js";
+import type { KeyParts } from "../expression/split.js";
+import type { Join, Load } from "../source/annotations.js";
+import { describeType, type Field, type Message, type Scalar } from "../source/model.js";
+import { assignment } from "./assignment.js";
+import type { Context, Place } from "./context.js";
+import { fits } from "./conversion.js";
+import { parseDuration } from "./duration.js";
+import { RequestFields } from "./request-fields.js";
+import type { MethodScope, Translators } from "./translators.js";
+import type { LookupPlan, Translator, UpstreamMethod } from "./types.js";
+import { fieldPath, type Scope } from "./values.js";
+
+const DEFAULT_BATCH = 500;
+const DEFAULT_BOUND = 10_000;
+
+export interface KeySaid {
+  readonly parts: KeyParts;
+  readonly place: Place;
+}
+
+/** Decides how keys are asked for and how rows are matched (design section 3, "Joins"). */
+export function planLookup(
+  translators: Translators,
+  rule: Join | Load,
+  method: UpstreamMethod,
+  said: readonly KeySaid[],
+  place: Place,
+  scope: MethodScope,
+): LookupPlan | undefined {
+  const { context } = translators;
+  const option = (...path: Array<string | number>): Place => ({ ...place, path: [...place.path!, ...path] });
+  const ask: Field[][] = [];
+  const answers: Array<Field[] | undefined> = [];
+  let fine = true;
+  for (const { parts, place: keyPlace } of said) {
+    if (parts.request !== undefined) {
+      const path = askPath(context, parts.request, method.input, keyPlace);
+      if (path === undefined) fine = false;
+      else ask.push(path);
+    } else if (parts.response === undefined) {
+      context.report(
+        "join-key",
+        keyPlace,
+        "the key says neither what is asked for nor how rows are matched",
+        'write it as "user_id -> ids = users.id"',
+      );
+      fine = false;
+    }
+    if (parts.response === undefined) answers.push(undefined);
+    else {
+      const path = fieldPath(context, parts.response, method.output, keyPlace);
+      if (path === undefined) fine = false;
+      else answers.push(path);
+    }
+  }
+  if (!fine) return undefined;
+  if (ask.length !== 0 && ask.length !== said.length) {
+    context.report(
+      "join-key",
+      place,
+      "some keys say what is asked for, and some do not",
+      "write `-> request.path` in all of them, or in none",
+    );
+    return undefined;
+  }
+  const shape = shapeOf(context, ask, answers, said, method, place, rule.maxKeys > 0);
+  if (shape === undefined) return undefined;
+  const row = rowOf(context, answers, said);
+  if (row === undefined) return undefined;
+  const keyTypes = keyTypesOf(context, ask, answers, said);
+  if (keyTypes === undefined) return undefined;
+  const timeoutMs = rule.timeout === "" ? undefined : parseDuration(context, rule.timeout, option("timeout"));
+  const set = planSet(translators, rule, method, ask, scope, place);
+  if (set === "broken") return undefined;
+  return {
+    method,
+    mode: shape,
+    keyTypes,
+    ask,
+    row: row.row,
+    match: row.match,
+    set,
+    batchSize: rule.batchSize || DEFAULT_BATCH,
+    maxKeys: rule.maxKeys || DEFAULT_BOUND,
+    maxRows: ("maxRows" in rule ? rule.maxRows : 0) || DEFAULT_BOUND,
+    timeoutMs,
+  };
+}
+
+/** A path in the request: through at most one list, at its end or as a list of messages. */
+function askPath(context: Context, text: Text, message: Message, place: Place): Field[] | undefined {
+  const path = fieldPath(context, text, message, place);
+  if (path === undefined) return undefined;
+  const last = path.at(-1)!;
+  const part = partOf(text);
+  if (
+    path.filter((field) => field.cardinality !== "singular").length > 1 ||
+    path.some((field) => field.cardinality === "map")
+  ) {
+    context.report(
+      "path-repeated",
+      { ...place, part },
+      "a key goes through at most one list of the request, and no map",
+      "name a field that holds one key, or a list of keys",
+    );
+    return undefined;
+  }
+  if (!isKeyType(context, last, { ...place, part })) return undefined;
+  return path;
+}
+
+export function isKeyType(context: Context, field: Field, place: Place): boolean {
+  if (field.type.kind === "message") {
+    context.report(
+      "join-key-type",
+      place,
+      `"${field.name}" is ${describeType(field)}, which cannot be a key yet`,
+      "name the fields inside it, one `key` each: a composite key",
+    );
+    return false;
+  }
+  if (field.type.kind === "scalar" && (field.type.scalar === "float" || field.type.scalar === "double")) {
+    context.report(
+      "join-key-type",
+      place,
+      `"${field.name}" is ${describeType(field)}: floating-point numbers are no keys`,
+      "match by an integer, a string or bytes",
+    );
+    return false;
+  }
+  return true;
+}
+
+function shapeOf(
+  context: Context,
+  ask: readonly Field[][],
+  answers: ReadonlyArray<Field[] | undefined>,
+  said: readonly KeySaid[],
+  method: UpstreamMethod,
+  place: Place,
+  hasMaxKeys: boolean,
+): LookupPlan["mode"] | undefined {
+  if (ask.length === 0) return "all";
+  const container = (path: readonly Field[]) => {
+    const index = path.findIndex((field) => field.cardinality === "repeated");
+    return index < 0
+      ? undefined
+      : path
+          .slice(0, index + 1)
+          .map((f) => f.name)
+          .join(".");
+  };
+  const containers = ask.map(container);
+  const lists = containers.filter((name) => name !== undefined);
+  if (lists.length === 0) {
+    if (!hasMaxKeys) {
+      context.report(
+        "join-max-keys",
+        place,
+        `each distinct key costs a call of ${method.name}`,
+        "join on a method that takes a list of keys, or say how many calls are fine: `max_keys: 100`",
+      );
+      return undefined;
+    }
+    return "each";
+  }
+  const isTuple = ask.some(
+    (path, i) => containers[i] !== undefined && path.at(-1)!.cardinality === "singular",
+  );
+  if (new Set(lists).size > 1 || (lists.length > 1 && !isTuple)) {
+    context.report(
+      "join-batch",
+      said[containers.lastIndexOf(lists.at(-1)!)]!.place,
+      "the keys go into two lists of the request, which would be matched by position",
+      "name fields of one list of messages, or a method that takes one list",
+    );
+    return undefined;
+  }
+  const unmatched = answers.findIndex((answer, i) => answer === undefined && containers[i] !== undefined);
+  if (unmatched >= 0) {
+    context.report(
+      "join-batch",
+      said[unmatched]!.place,
+      "the answer to a batch cannot be matched without the path of the key in it",
+      'add it: "… = users.id"',
+    );
+    return undefined;
+  }
+  return "batch";
+}
+
+/** Splits the answer paths into the row, which they share, and the rest. */
+function rowOf(
+  context: Context,
+  answers: ReadonlyArray<Field[] | undefined>,
+  said: readonly KeySaid[],
+): { row: Field[]; match: Array<readonly Field[]> | undefined } | undefined {
+  const known = answers.filter((answer) => answer !== undefined);
+  if (known.length === 0) return { row: [], match: undefined };
+  const lengths = known.map((path) => path.findLastIndex((field) => field.cardinality !== "singular") + 1);
+  const row = known[lengths.indexOf(Math.max(...lengths))]!.slice(0, Math.max(...lengths));
+  const match: Array<readonly Field[]> = [];
+  for (let i = 0; i < answers.length; i++) {
+    const answer = answers[i];
+    if (answer === undefined) {
+      // A part that is one for the whole batch: nothing to match.
+      match.push([]);
+      continue;
+    }
+    const { response } = said[i]!.parts;
+    const place = { ...said[i]!.place, part: partOf(response!) };
+    if (!row.every((field, at) => answer[at] === field)) {
+      context.report(
+        "join-key",
+        place,
+        "the parts of the key stand in different lists of the response",
+        "name fields of one list",
+      );
+      return undefined;
+    }
+    const rest = answer.slice(row.length);
+    if (rest.length === 0) {
+      context.report(
+        "join-key",
+        place,
+        `"${row.at(-1)!.name}" is the list of rows: a key is a field of its elements`,
+        "name the field that holds the key",
+      );
+      return undefined;
+    }
+    if (!isKeyType(context, rest.at(-1)!, place)) return undefined;
+    match.push(rest);
+  }
+  return { row, match };
+}
+
+function keyScalar(field: Field): Scalar {
+  return field.type.kind === "scalar" ? field.type.scalar : "int32";
+}
+
+/** Keys compare in the type of the request's field; without one, of the response's. */
+function keyTypesOf(
+  context: Context,
+  ask: readonly Field[][],
+  answers: ReadonlyArray<Field[] | undefined>,
+  said: readonly KeySaid[],
+): Scalar[] | undefined {
+  const types: Scalar[] = [];
+  for (let i = 0; i < said.length; i++) {
+    const asked = ask[i]?.at(-1);
+    const answered = answers[i]?.at(-1);
+    const type = keyScalar((asked ?? answered)!);
+    if (asked !== undefined && answered !== undefined && !sameKind(answered, asked)) {
+      context.report(
+        "join-key-type",
+        { ...said[i]!.place, part: partOf(said[i]!.parts.response!) },
+        `the key is asked for as ${describeType({ ...asked, cardinality: "singular" })} and answered as ${describeType(answered)}`,
+        "name fields of one type",
+      );
+      return undefined;
+    }
+    types.push(type);
+  }
+  return types;
+}
+
+function sameKind(a: Field, b: Field): boolean {
+  if (a.type.kind === "enum" || b.type.kind === "enum") {
+    return a.type.kind === "enum" && b.type.kind === "enum" && a.type.enum === b.type.enum;
+  }
+  if (a.type.kind !== "scalar" || b.type.kind !== "scalar") return false;
+  return fits(a.type.scalar, b.type.scalar) || fits(b.type.scalar, a.type.scalar);
+}
+
+/** What `set` of the join and of its service say, as a translator from nothing. */
+function planSet(
+  translators: Translators,
+  rule: Join | Load,
+  method: UpstreamMethod,
+  ask: readonly Field[][],
+  scope: MethodScope,
+  place: Place,
+): Translator | undefined | "broken" {
+  const { context } = translators;
+  const translator: Translator = {
+    direction: "request",
+    target: method.input,
+    source: undefined,
+    fields: [],
+    joins: [],
+  };
+  const fields = new RequestFields(translators, translator, scope);
+  const names: Scope = {
+    source: undefined,
+    sourceName: "",
+    request: scope.request,
+    calls: new Map(),
+    joins: new Map(),
+    exposes: false,
+  };
+  let fine = true;
+  const conflicts = (target: readonly Field[], at: Place) => {
+    if (!ask.some((path) => path.length === target.length && path.every((field, i) => field === target[i])))
+      return false;
+    context.report(
+      "set-conflict",
+      at,
+      `"${target.map((f) => f.name).join(".")}" is where the keys go`,
+      "remove the `set`",
+    );
+    return true;
+  };
+  rule.set.forEach((text, index) => {
+    const at: Place = { ...place, path: [...place.path!, "set", index] };
+    const said = assignment(context, text, method.input, names, at);
+    if (said === undefined || conflicts(said.target, at)) fine = false;
+    else fields.assign(said.target, said.value, at);
+  });
+  for (const { text, place: at } of scope.serviceSets) {
+    const said = translators.serviceSet(text, method.input, names, at);
+    if (said === undefined || fields.isSet(said.target)) continue;
+    if (!conflicts(said.target, at)) fields.assign(said.target, said.value, at);
+  }
+  if (!fine) return "broken";
+  translator.fields.sort((a, b) => a.target[0]!.number - b.target[0]!.number);
+  return translator.fields.length === 0 ? undefined : translator;
+}

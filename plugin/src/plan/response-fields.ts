@@ -1,0 +1,191 @@
+import { type Path, parsePath } from "../expression/path.js";
+import { type FieldRule, fieldRule } from "../source/annotations.js";
+import type { Field } from "../source/model.js";
+import type { Context, Place } from "./context.js";
+import { checkFieldRule } from "./field-rule.js";
+import { planKeyJoin } from "./joins.js";
+import { suggestion } from "./names.js";
+import type { MethodScope, Translators } from "./translators.js";
+import type { FieldPlan, Translator, Value } from "./types.js";
+import { resolvePath, resolveValue, type Scope } from "./values.js";
+
+/** Where a field of a public response comes from, and how it is converted; undefined where it stays empty or is wrong. */
+export function planResponseField(
+  translators: Translators,
+  field: Field,
+  names: Scope,
+  translator: Translator,
+  scope: MethodScope,
+  any: readonly string[],
+): FieldPlan | undefined {
+  const { context } = translators;
+  const desc = field.desc!;
+  const rule = fieldRule(desc);
+  const at: Place = { element: desc };
+  if (rule !== undefined && !checkFieldRule(context, rule, desc)) return undefined;
+  if (rule?.unset) return undefined;
+  let value: Value | undefined;
+  let place = at;
+  if (rule !== undefined && rule.key !== "") {
+    const join = planKeyJoin(translators, field, rule, names, scope);
+    if (join === undefined) return undefined;
+    translator.joins.push(join);
+    value = join.result;
+    place = { element: desc, path: ["key"] };
+  } else if (rule !== undefined && rule.from.length > 0) {
+    const found = firstOf(translators, field, rule, names);
+    if (found === undefined) return undefined;
+    value = found.value;
+    place = found.place;
+  } else {
+    value = byName(context, field, names);
+  }
+  if (value === undefined) return undefined;
+  const many = useOf(context, value, field, place);
+  if (many === undefined) return undefined;
+  const conversion = translators.convert(
+    value,
+    field,
+    many,
+    translator,
+    scope,
+    place,
+    rule?.any.length ? rule.any : any,
+  );
+  if (conversion === undefined) return undefined;
+  return { target: [field], value, conversion };
+}
+
+/** The field of the field's own name. */
+function byName(context: Context, field: Field, names: Scope): Value | undefined {
+  const place: Place = { element: field.desc! };
+  const { source } = names;
+  const made = names.joins.has(field.name) || names.calls.has(field.name);
+  if (!made) {
+    if (source === "broken") return undefined;
+    if (source === undefined || !source.byName.has(field.name)) {
+      const candidates = [
+        ...names.joins.keys(),
+        ...names.calls.keys(),
+        ...(source?.fields.map((f) => f.name) ?? []),
+      ];
+      const where =
+        source === undefined
+          ? "there is no call without a name"
+          : `${source.typeName} has no field of that name`;
+      context.report(
+        "field-source",
+        place,
+        `the public field "${field.name}" has no source: ${where}`,
+        suggestion(
+          field.name,
+          candidates,
+          "say where it comes from with `from` or `key`, or that it stays empty with `unset: true`",
+        ),
+      );
+      return undefined;
+    }
+  }
+  const path: Path = [{ name: field.name, start: 0, end: 0 }];
+  // The finding, if any, is about the field and not about a part of a string.
+  return resolvePathAtField(context, path, names, field);
+}
+
+/** Of several `from`, the first that the source at hand has. */
+function firstOf(
+  translators: Translators,
+  field: Field,
+  rule: FieldRule,
+  names: Scope,
+): { value: Value; place: Place } | undefined {
+  const { context } = translators;
+  const element = field.desc!;
+  if (rule.from.length === 1) {
+    const place: Place = { element, path: ["from", 0] };
+    const value = resolveValue(context, { value: rule.from[0]!, offset: 0 }, names, place);
+    return value === undefined ? undefined : { value, place };
+  }
+  let found: { value: Value; place: Place } | undefined;
+  rule.from.forEach((text, index) => {
+    const place: Place = { element, path: ["from", index] };
+    const id = `${element.parent.typeName}.${element.name} ${index}`;
+    let candidate = translators.candidates.get(id);
+    if (candidate === undefined) {
+      candidate = { place, text, used: false, sources: new Set() };
+      translators.candidates.set(id, candidate);
+    }
+    if (names.source === "broken") candidate.used = true;
+    else if (names.source !== undefined) candidate.sources.add(names.source.typeName);
+    const path = parsePath({ value: text, offset: 0 });
+    if (path === undefined) {
+      // Says that it is not a path.
+      resolveValue(context, { value: text, offset: 0 }, names, place);
+      candidate.used = true;
+      return;
+    }
+    const before = context.findings.length;
+    const value = resolvePath(context, path, names, place);
+    // Not found here is fine as long as it is found somewhere; any other trouble is not.
+    const trouble = context.findings.splice(before);
+    const real = trouble.filter((finding) => finding.id !== "name-unknown" && finding.id !== "path-unknown");
+    context.findings.push(...real);
+    if (value !== undefined || real.length > 0 || trouble.length === 0) candidate.used = true;
+    if (value !== undefined) found ??= { value, place };
+  });
+  if (found === undefined && names.source !== "broken") {
+    const where =
+      names.source === undefined
+        ? "there is no call without a name"
+        : `${names.source.typeName} has none of them`;
+    context.report(
+      "field-source",
+      { element },
+      `no \`from\` of "${field.name}" fits: ${where}`,
+      "add a `from` that fits here, or mark the field `unset` where it has no source",
+    );
+    for (const [id, candidate] of translators.candidates) {
+      if (id.startsWith(`${element.parent.typeName}.${element.name} `)) candidate.used = true;
+    }
+  }
+  return found;
+}
+
+/** Whether a value is used as a list of found rows; undefined, and reported, where uses differ. */
+function useOf(context: Context, value: Value, field: Field, place: Place): boolean | undefined {
+  if (value.root.kind !== "join") return false;
+  const { join } = value.root;
+  const whole = value.path === join.result.path;
+  const isList = value.path.at(-1)?.cardinality === "repeated";
+  const many = join.keyList || (whole && field.cardinality === "repeated" && !isList);
+  const use = many ? "many" : "one";
+  if (many && field.cardinality !== "repeated") {
+    context.report(
+      "join-use",
+      place,
+      `"${join.name}" gives many rows: its key is a list, and "${field.name}" holds one`,
+      "make the field repeated, or the key a single value",
+    );
+    return undefined;
+  }
+  if (join.use !== undefined && join.use !== use) {
+    context.report(
+      "join-use",
+      place,
+      `"${join.name}" is used as ${use === "many" ? "a list here and as one row" : "one row here and as a list"} elsewhere`,
+      "write a second join for the other use: the two share their calls",
+    );
+    return undefined;
+  }
+  join.use = use;
+  return many;
+}
+
+function resolvePathAtField(context: Context, path: Path, names: Scope, field: Field): Value | undefined {
+  const before = context.findings.length;
+  const value = resolvePath(context, path, names, { element: field.desc! });
+  // Places inside a string make no sense here: the name of the field is the place.
+  for (const finding of context.findings.splice(before)) {
+    context.report(finding.id, { element: field.desc! }, finding.message, finding.fix);
+  }
+  return value;
+}
