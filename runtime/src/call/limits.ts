@@ -2,7 +2,7 @@
 export interface Limits {
   /** Upstream calls under way at once. Default 64; more wait. */
   readonly maxConcurrentCalls: number;
-  /** Upstream calls in all. Default 1000. */
+  /** Upstream calls in all. Default 10,000, as many as a join may have keys. */
   readonly maxCalls: number;
   /** Bytes of all upstream replies together. Default 64 MiB. */
   readonly maxUpstreamBytes: number;
@@ -18,7 +18,7 @@ const MiB = 1024 * 1024;
 
 export const defaultLimits: Limits = {
   maxConcurrentCalls: 64,
-  maxCalls: 1000,
+  maxCalls: 10_000,
   maxUpstreamBytes: 64 * MiB,
   maxUpstreamMessageBytes: 4 * MiB,
   maxResponseBytes: 16 * MiB,
