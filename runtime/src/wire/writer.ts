@@ -117,6 +117,31 @@ export class Writer {
 
   /** Copies a string: malformed unless it is valid UTF-8. */
   copyString(tag: number, r: Reader, at: At): void {
+    const from = r.buffer;
+    const length = from[at]!;
+    if (length >= LOOP_BYTES) {
+      this.#copyLongString(tag, r, at);
+      return;
+    }
+    // Short, as nearly all are: copied and checked in one loop, by the bit that no ASCII character has.
+    this.#reserve(6 + length);
+    this.#tag(tag);
+    const to = this.#buffer;
+    let pos = this.pos;
+    to[pos++] = length;
+    const start = at + 1;
+    const end = start + length;
+    let bits = 0;
+    for (let i = start; i < end; i++) {
+      const byte = from[i]!;
+      bits |= byte;
+      to[pos++] = byte;
+    }
+    if (bits >= 0x80 && !validUtf8(from, start, end)) r.malformed("string that is not UTF-8");
+    this.pos = pos;
+  }
+
+  #copyLongString(tag: number, r: Reader, at: At): void {
     const start = r.startAt(at);
     const end = start + r.lengthAt(at);
     if (!validUtf8(r.buffer, start, end)) r.malformed("string that is not UTF-8");
