@@ -16,5 +16,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    // `.ci/run` counts the tests by this report.
+    ...(process.env.VITEST_JSON
+      ? { reporters: ["default", ["json", { outputFile: process.env.VITEST_JSON }]] }
+      : {}),
   },
 });
