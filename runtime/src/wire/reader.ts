@@ -39,6 +39,8 @@ export class Reader {
   #groupEnd = 0;
   #depth = 0;
   #pieces: Pieces[] | undefined;
+  /** What was put together so far, by the first and the last piece: a message may be walked many times. */
+  #merged: Map<string, Pieces> | undefined;
   readonly #bytes: Uint8Array;
 
   constructor(
@@ -455,7 +457,18 @@ export class Reader {
       this.end = ranges[1]!;
       return;
     }
-    if (pieces.start === 0) {
+    if (pieces.start === 0) this.#merge(pieces);
+    this.pos = pieces.start;
+    this.end = pieces.end;
+  }
+
+  #merge(pieces: Pieces): void {
+    const { ranges } = pieces;
+    this.#merged ??= new Map();
+    const key = `${ranges[0]} ${ranges.at(-1)}`;
+    const before = this.#merged.get(key);
+    if (before === undefined) {
+      this.#merged.set(key, pieces);
       let size = 0;
       for (let i = 0; i < ranges.length; i += 2) size += ranges[i + 1]! - ranges[i]!;
       // Split at every level, a message costs its length once a level: bounded, since depth alone is not enough.
@@ -474,9 +487,10 @@ export class Reader {
         this.#used += ranges[i + 1]! - ranges[i]!;
       }
       pieces.end = this.#used;
+    } else {
+      pieces.start = before.start;
+      pieces.end = before.end;
     }
-    this.pos = pieces.start;
-    this.end = pieces.end;
   }
 }
 

@@ -65,7 +65,7 @@ export interface MaskTable {
 export function translateMask(w: Writer, tag: number, r: Reader, at: At, table: MaskTable): void {
   const { pos } = r;
   const end = r.enter(at).end;
-  const opened = w.open(tag, r.size);
+  const opened = w.begin(tag, r.size);
   while (r.pos < end) {
     const inner = r.tag();
     if (inner !== 10) {
@@ -80,7 +80,7 @@ export function translateMask(w: Writer, tag: number, r: Reader, at: At, table: 
   r.close(end);
   r.leave(end);
   r.pos = pos;
-  w.close(opened);
+  w.end(tag, opened);
 }
 
 /** One type that an Any may hold: its name there, its name here, and how it is translated. */
@@ -110,12 +110,12 @@ export function translateAny(w: Writer, tag: number, r: Reader, at: At, types: r
   const slash = name.lastIndexOf("/");
   const type = types.find((candidate) => candidate.from === name.slice(slash + 1));
   if (type !== undefined && slash >= 0) {
-    const opened = w.open(tag, r.lengthAt(url) + (value === 0 ? 0 : r.lengthAt(value)));
+    const opened = w.begin(tag, r.lengthAt(url) + (value === 0 ? 0 : r.lengthAt(value)));
     w.text(10, `type.googleapis.com/${type.to}`);
     const content = w.open(18, value === 0 ? 0 : r.lengthAt(value));
     type.write(w, r.enter(value));
     w.close(content);
-    w.close(opened);
+    w.end(tag, opened);
   } else if (r.origin === "" && name !== "") r.malformed("a type that is not allowed in an Any");
   r.leave(end);
   r.pos = pos;

@@ -12,6 +12,9 @@ const MAX_SPARE_BYTES = 1024 * 1024;
 let spare: Uint8Array | undefined;
 const NO_BYTES = new Uint8Array(0);
 
+// The wire type that starts a group; the one that ends it is the next number.
+const START_GROUP = 3;
+
 /**
  * Writes protobuf wire format into one growing buffer. Values are copied from a Reader's buffer; tags are given as
  * one number (field number and wire type), 0 for none, as within packed fields.
@@ -82,6 +85,19 @@ export class Writer {
       rest >>>= 7;
     }
     buffer[at] = rest;
+  }
+
+  /** As `open`, of a field that may be a group, by its tag; `end` takes what this returns. */
+  begin(tag: number, hint: number): number {
+    if ((tag & 7) !== START_GROUP) return this.open(tag, hint);
+    this.tag(tag);
+    return 0;
+  }
+
+  /** Ends what `begin` started. */
+  end(tag: number, opened: number): void {
+    if ((tag & 7) === START_GROUP) this.tag(tag + 1);
+    else this.close(opened);
   }
 
   /** Copies a varint as it is. */
@@ -286,7 +302,7 @@ export class Writer {
   #grow(bytes: number): void {
     // What is reserved may be a few bytes more than what is written; finish() has the exact bound.
     if (this.pos + bytes > this.maxBytes + 32) throw this.#tooLong();
-    const grown = Buffer.allocUnsafeSlow((this.pos + bytes) * 2);
+    const grown = Buffer.allocUnsafeSlow(Math.min((this.pos + bytes) * 2, this.maxBytes + 32));
     grown.set(this.#buffer.subarray(0, this.pos));
     this.#buffer = grown;
     this.#view = undefined;
