@@ -1,7 +1,7 @@
 /** What generated code imports, and nothing else: not for use by hand. */
 
 export type { Call } from "./call/call.js";
-export { writeClaim } from "./call/claim.js";
+export { requireClaims, writeClaim } from "./call/claim.js";
 export { type InnerJoins, type Lookup, partOf, type Replies, Rows } from "./call/join.js";
 export type { GatewayApi, Route } from "./call/route.js";
 export type { Method } from "./upstream/upstream.js";

@@ -31,23 +31,50 @@ export function walkJoins(start: Translator | readonly Translator[]): readonly J
   return joins;
 }
 
-/** The joins of a walk, grouped by what they wait for. */
+/**
+ * The joins of a walk, grouped by the groups that they wait for: those of a group are gathered in one walk, and those of
+ * them that fetch the same way share their calls.
+ */
 export function groupsOf(joins: readonly JoinPlan[]): readonly JoinGroup[] {
-  const groups: Array<{ joins: JoinPlan[]; after: readonly JoinPlan[] }> = [];
+  const groups: Array<{ joins: JoinPlan[]; after: JoinPlan[]; key: string }> = [];
   for (const join of joins) {
-    const same = groups.find(
-      (group) => group.after.length === join.after.length && group.after.every((a, i) => a === join.after[i]),
+    const before = new Set(
+      join.after.map((other) => groups.findIndex((group) => group.joins.includes(other))),
     );
-    if (same === undefined) groups.push({ joins: [join], after: join.after });
-    else same.joins.push(join);
+    const key = [...before].sort((a, b) => a - b).join();
+    const same = groups.find((group) => group.key === key);
+    if (same === undefined) groups.push({ joins: [join], after: [...join.after], key });
+    else {
+      same.joins.push(join);
+      for (const other of join.after) if (!same.after.includes(other)) same.after.push(other);
+    }
   }
   return groups;
 }
 
-/** The joins on the rows that a join finds, grouped: in the order in which the runtime numbers them. */
-export function innerGroups(owner: Translator, join: JoinPlan): readonly JoinGroup[] {
-  const inside = fieldsOf(owner, join).flatMap((field) => translatorsIn(field.conversion));
-  return groupsOf(walkJoins(inside));
+/** A field that is made from found rows, with the joins in the messages that it is made of. */
+export interface Site {
+  readonly field: FieldPlan;
+  readonly groups: readonly JoinGroup[];
+}
+
+/** The fields of a join in whose messages there are joins: each has rows of its own, in its own order. */
+export function sitesOf(owner: Translator, join: JoinPlan): readonly Site[] {
+  return fieldsOf(owner, join).flatMap((field) => {
+    const groups = groupsOf(walkJoins(translatorsIn(field.conversion)));
+    return groups.length === 0 ? [] : [{ field, groups }];
+  });
+}
+
+/** The number of a join inside a field among all that are inside the rows of the field's join. */
+export function innerIndex(owner: Translator, outer: JoinPlan, field: FieldPlan, inner: JoinPlan): number {
+  let index = 0;
+  for (const site of sitesOf(owner, outer)) {
+    const joins = site.groups.flatMap((group) => group.joins);
+    if (site.field === field) return index + joins.indexOf(inner);
+    index += joins.length;
+  }
+  return -1;
 }
 
 /** The fields that a join feeds. */
@@ -63,19 +90,68 @@ export interface Reads {
 }
 
 export function readsOf(start: Translator): Reads {
-  const calls = new Set<CallPlan>();
-  let request = false;
-  let auth = false;
-  const note = (root: Root): void => {
-    if (root.kind === "call") calls.add(root.call);
-    else if (root.kind === "request") request = true;
-    else if (root.kind === "auth") auth = true;
-  };
+  const note = new Noted();
   for (const translator of reach(start, () => true)) {
-    for (const field of translator.fields) note(field.value.root);
-    for (const join of ownJoins(translator)) for (const key of join.key) note(key.root);
+    for (const field of translator.fields) note.root(field.value.root);
+    for (const join of ownJoins(translator)) for (const key of join.key) note.root(key.root);
   }
-  return { calls: [...calls], request, auth };
+  return note.reads();
+}
+
+/** What a walk that gathers the keys of some joins reads beside its source. */
+export function scanReadsOf(start: Translator | readonly Translator[], collect: readonly JoinPlan[]): Reads {
+  const note = new Noted();
+  for (const translator of reach(start, (field) => field.value.root.kind !== "join")) {
+    for (const join of ownJoins(translator))
+      if (collect.includes(join)) for (const key of join.key) note.root(key.root);
+    for (const field of scannedFields(translator, collect)) note.root(field.value.root);
+  }
+  return note.reads();
+}
+
+/**
+ * The fields that a walk for keys follows: those in whose messages there are some. Of a oneof, the first member that is
+ * there is written: the walk has to decide alike, so that it looks at all of its members.
+ */
+export function scannedFields(
+  translator: Translator,
+  collect: readonly JoinPlan[],
+  /** The fields to choose from; default: all that are not made from found rows. */
+  from: readonly FieldPlan[] = translator.fields.filter((field) => field.value.root.kind !== "join"),
+): readonly FieldPlan[] {
+  const wanted = from.filter((field) => scanRows(translatorsIn(field.conversion), collect).length > 0);
+  const oneofs = new Set(
+    wanted.map((field) => field.target[0]!.oneof).filter((oneof) => oneof !== undefined),
+  );
+  return from.filter((field) => {
+    const { oneof } = field.target[0]!;
+    return wanted.includes(field) || (oneof !== undefined && oneofs.has(oneof));
+  });
+}
+
+/** The joins that a scan has to be given: those that it gathers keys for, and those whose rows the keys read. */
+export function scanRows(
+  translator: Translator | readonly Translator[],
+  collect: readonly JoinPlan[],
+): readonly JoinPlan[] {
+  const wanted = new Set(collect.flatMap((join) => [join, ...join.after]));
+  return walkJoins(translator).filter((join) => wanted.has(join));
+}
+
+class Noted {
+  readonly #calls = new Set<CallPlan>();
+  #request = false;
+  #auth = false;
+
+  root(root: Root): void {
+    if (root.kind === "call") this.#calls.add(root.call);
+    else if (root.kind === "request") this.#request = true;
+    else if (root.kind === "auth") this.#auth = true;
+  }
+
+  reads(): Reads {
+    return { calls: [...this.#calls], request: this.#request, auth: this.#auth };
+  }
 }
 
 /** A translator and those inside it, in the order of their fields, each once; through the fields that `follow`. */

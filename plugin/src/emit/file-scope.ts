@@ -4,9 +4,16 @@ import type { Message } from "../source/model.js";
 import { Code } from "./code.js";
 import { camel, Names, pascal, shortName } from "./names.js";
 
+// What generated code uses of the language, and what it imports: nothing in a file has such a name.
+const GLOBALS = (
+  "AsyncGenerator Map Object Promise Uint8Array undefined " +
+  "AnyType Call GatewayApi Key Lookup MapEntries MaskTable Method Reader Replies Route Rows Shape Writer " +
+  "check convert keyAt partOf requireClaims translateAny translateMask unwrap writeClaim writeKey"
+).split(" ");
+
 /** What one generated file holds: each thing is made when it is first asked for, and has one name. */
 export class FileScope {
-  readonly names = new Names(["Uint8Array", "Promise", "Map", "Object", "undefined", "Reader", "Writer"]);
+  readonly names = new Names(GLOBALS);
   /** What is imported from the runtime; a name that starts with "type " is a type. */
   readonly imports = new Map<string, boolean>();
   readonly upstreams: Code[] = [];
@@ -14,6 +21,7 @@ export class FileScope {
   readonly translators: Code[] = [];
   readonly #made = new Map<string, string>();
   readonly #ids = new Map<object, number>();
+  readonly #locals = new Set<string>();
 
   /** Names something of the runtime in the code. */
   use(name: string, isType = false): string {
@@ -40,6 +48,18 @@ export class FileScope {
     const probe = new Code();
     text("\u0000", probe);
     return this.once(probe.toString(), wanted, section, text);
+  }
+
+  /**
+   * A name for a parameter or variable that annotations name: nothing of the whole file has it, nor gets it later, so
+   * that neither hides the other.
+   */
+  local(scope: Names, wanted: string): string {
+    let name = scope.unique(wanted);
+    while (this.names.has(name) && !this.#locals.has(name)) name = scope.unique(wanted);
+    this.names.take(name);
+    this.#locals.add(name);
+    return name;
   }
 
   /** A number for an object, for keys. */

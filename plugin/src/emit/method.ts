@@ -1,11 +1,13 @@
 import type { CallPlan, JoinPlan, MethodPlan, Translator } from "../plan/types.js";
-import { groupsOf, innerGroups, type JoinGroup, ownJoins, readsOf, walkJoins } from "./analysis.js";
+import { groupsOf, type JoinGroup, readsOf, scanReadsOf, scanRows, walkJoins } from "./analysis.js";
+import { describeMethod } from "./call-tree.js";
 import { shapeConstant } from "./check.js";
+import { requiredClaims } from "./claims.js";
 import { type Code, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
-import { lookupConstant } from "./lookup.js";
 import { camel, Names } from "./names.js";
-import { requestFunction, scanFunction, scanRowFunction, scanRows, writeFunction } from "./translator.js";
+import { RowsEmitter } from "./rows.js";
+import { requestFunction, scanFunction, writeFunction } from "./translator.js";
 
 /** Prints the handler of one public method. */
 export function emitMethod(file: FileScope, plan: MethodPlan, name: string, code: Code): void {
@@ -13,11 +15,13 @@ export function emitMethod(file: FileScope, plan: MethodPlan, name: string, code
 }
 
 class MethodEmitter {
-  readonly #names = new Names(["request", "call", "input", "w"]);
+  readonly #names = new Names(["request", "call", "input", "w", "row"]);
   readonly #replies = new Map<CallPlan, string>();
-  readonly #rows = new Map<JoinPlan, string>();
   readonly #joins: readonly JoinPlan[];
   readonly #groups: readonly JoinGroup[];
+  readonly #rows: RowsEmitter;
+  /** The calls whose replies the response is written from. */
+  readonly #written: readonly CallPlan[];
 
   constructor(
     readonly file: FileScope,
@@ -26,46 +30,118 @@ class MethodEmitter {
   ) {
     this.#joins = walkJoins(plan.translator);
     this.#groups = groupsOf(this.#joins);
-    for (const call of plan.calls) this.#replies.set(call, this.#names.unique(camel(call.name)));
-    for (const join of this.#joins) this.#rows.set(join, this.#names.unique(camel(join.name)));
+    for (const call of plan.calls) this.#replies.set(call, file.local(this.#names, camel(call.name)));
+    // Before those of joins, in the order in which they are called.
+    for (const call of plan.calls) file.method(call.method);
+    this.#rows = new RowsEmitter(file, code, this.#names, {
+      request: (translator) => this.#requestCall(translator),
+      reply: (call) => this.#replies.get(call)!,
+    });
+    for (const group of this.#groups) this.#rows.plan(plan.translator, group.joins);
+    this.#written = this.#inOrder([...this.#source(), ...readsOf(plan.translator).calls]);
   }
 
   emit(name: string): void {
     const { code, plan, file } = this;
     file.use("Call", true);
-    code.doc(this.#doc());
+    code.doc(describeMethod(plan));
     const isStream = plan.kind === "server_streaming";
     const result = isStream ? "AsyncGenerator<Uint8Array, void>" : "Promise<Uint8Array>";
-    code.block(
-      `async function${isStream ? "*" : ""} ${name}(request: Uint8Array, call: Call): ${result} {`,
-      () => {
-        code.line("const input = call.input(request);");
-        if (plan.checkRequest)
-          code.line(`${file.use("check")}(input.begin(), ${shapeConstant(file, plan.request)});`);
-        if (isStream) this.#stream();
-        else this.#unary();
-      },
+    const open = `async function${isStream ? "*" : ""} ${name}(request: Uint8Array, call: Call): ${result} {`;
+    code.block(open, () => {
+      code.line("const input = call.input(request);");
+      if (plan.checkRequest)
+        code.line(`${file.use("check")}(input.begin(), ${shapeConstant(file, plan.request)});`);
+      const claims = requiredClaims(plan, this.#isLinear(this.#order()));
+      if (claims.length > 0) {
+        const paths = claims.map((path) => `[${path.map(quote).join(", ")}]`);
+        code.line(`${file.use("requireClaims")}(call, ${paths.join(", ")});`);
+      }
+      if (isStream) this.#stream();
+      else this.#unary();
+    });
+  }
+
+  /** Calls in an order in which each comes after those that it waits for; otherwise as they are written. */
+  #order(): CallPlan[] {
+    const { calls } = this.plan;
+    const order: CallPlan[] = [];
+    const visit = (call: CallPlan): void => {
+      if (order.includes(call)) return;
+      for (const before of calls) if (call.after.has(before)) visit(before);
+      order.push(call);
+    };
+    for (const call of calls) visit(call);
+    return order;
+  }
+
+  #inOrder(calls: readonly CallPlan[]): CallPlan[] {
+    return this.#order().filter((call) => calls.includes(call));
+  }
+
+  /** Whether each step waits for the one before it, so that nothing can be done side by side. */
+  #isLinear(order: readonly CallPlan[]): boolean {
+    const calls = order.every((call, i) => i === 0 || waitsFor(call, order[i - 1]!));
+    const groups = this.#groups.every(
+      (group, i) => i === 0 || group.after.some((join) => this.#groups[i - 1]!.joins.includes(join)),
     );
+    // Joins on what one call of several says need not wait for the calls after it.
+    const needs = this.#groups.length === 0 ? order : this.#needsOf(this.#groups[0]!);
+    return calls && groups && (order.length <= 1 || needs.includes(order.at(-1)!));
   }
 
   #unary(): void {
-    const order = topological(this.plan.calls);
-    if (isLinear(order, this.#groups)) {
-      for (const call of order)
-        this.code.line(`const ${this.#replies.get(call)!} = await ${this.#read(call)};`);
-      this.#fetchJoins();
-    } else this.#parallel(order);
+    const order = this.#order();
+    if (this.#isLinear(order)) {
+      this.#readInOrder(order, this.#written);
+      for (const group of this.#groups) {
+        this.#declareRows(group);
+        this.#join(group);
+      }
+    } else this.#sideBySide(order);
     this.#write("return");
   }
 
+  /** One call after the other. */
+  #readInOrder(order: readonly CallPlan[], needed: readonly CallPlan[]): void {
+    order.forEach((call, i) => {
+      // A reply may be there for a later call only; or for nothing but its effect.
+      const isRead =
+        needed.includes(call) ||
+        order.slice(i + 1).some((other) => readsOf(other.request).calls.includes(call));
+      const read = `await ${this.#read(call)};`;
+      this.code.line(isRead ? `const ${this.#replies.get(call)!} = ${read}` : read);
+    });
+  }
+
   /** Steps that start as soon as what they read is there. */
-  #parallel(order: readonly CallPlan[]): void {
+  #sideBySide(order: readonly CallPlan[]): void {
     const { code } = this;
-    const steps = new Map<CallPlan | JoinGroup, string>();
+    const steps = this.#startCalls(order);
+    const joined = new Map<JoinGroup, string>();
+    for (const group of this.#groups) {
+      const step = this.#names.unique(`${this.#rows.variable(group.joins[0]!)}Step`);
+      code.block(`const ${step} = call.run(async () => {`, () => {
+        this.#await(this.#needsOf(group), steps, this.#needsOf(group));
+        for (const [before, name] of joined) this.#awaitJoined(before, name, group.after);
+        this.#declareRows(group);
+        this.#join(group);
+        const rows = group.joins.map((join) => this.#rows.variable(join));
+        code.line(rows.length === 1 ? `return ${rows[0]};` : `return [${rows.join(", ")}] as const;`);
+      }, "});"); // biome-ignore format: short
+      joined.set(group, step);
+    }
+    this.#await(order, steps, this.#written);
+    for (const [group, step] of joined) this.#awaitJoined(group, step, group.joins);
+  }
+
+  #startCalls(order: readonly CallPlan[]): ReadonlyMap<CallPlan, string> {
+    const { code } = this;
+    const steps = new Map<CallPlan, string>();
     for (const call of order) {
-      const step = this.#names.unique(`${camel(call.name)}Step`);
+      const step = this.#names.unique(`${this.#replies.get(call)!}Step`);
       steps.set(call, step);
-      const before = [...call.after].filter((other) => order.includes(other));
+      const before = order.filter((other) => call.after.has(other));
       if (before.length === 0) {
         code.line(`const ${step} = call.run(() => ${this.#read(call)});`);
         continue;
@@ -75,48 +151,37 @@ class MethodEmitter {
         code.line(`return ${this.#read(call)};`);
       }, "});"); // biome-ignore format: short
     }
-    this.#declareRows();
-    const done = new Map<JoinPlan, string>();
-    for (const group of this.#groups) {
-      const step = this.#names.unique(`${camel(group.joins[0]!.name)}Joined`);
-      const needed = this.#scanned();
-      code.block(`const ${step} = call.run(async () => {`, () => {
-        this.#await(needed, steps, needed);
-        for (const before of new Set(group.after.map((join) => done.get(join)!))) code.line(`await ${before};`);
-        this.#scan(group);
-        code.line(`await call.join(${group.joins.map((join) => this.#rows.get(join)!).join(", ")});`);
-      }, "});"); // biome-ignore format: short
-      for (const join of group.joins) done.set(join, step);
-    }
-    for (const call of order) {
-      const isRead = this.#writeReads().includes(call);
-      code.line(`${isRead ? `const ${this.#replies.get(call)!} = ` : ""}await ${steps.get(call)!};`);
-    }
-    for (const step of new Set(done.values())) code.line(`await ${step};`);
+    return steps;
   }
 
-  #await(
-    calls: readonly CallPlan[],
-    steps: ReadonlyMap<CallPlan | JoinGroup, string>,
-    used: readonly CallPlan[],
-  ): void {
+  #await(calls: readonly CallPlan[], steps: ReadonlyMap<CallPlan, string>, used: readonly CallPlan[]): void {
     for (const call of calls) {
-      this.code.line(
-        `${used.includes(call) ? `const ${this.#replies.get(call)!} = ` : ""}await ${steps.get(call)!};`,
-      );
+      const name = used.includes(call) ? `const ${this.#replies.get(call)!} = ` : "";
+      this.code.line(`${name}await ${steps.get(call)!};`);
     }
   }
 
-  /** The calls whose replies the walks over the response read. */
-  #scanned(): readonly CallPlan[] {
-    const unnamed = this.plan.calls.find((call) => call.unnamed);
-    const calls = new Set(readsOf(this.plan.translator).calls);
-    if (unnamed !== undefined) calls.add(unnamed);
-    return [...calls];
+  /** Waits for a group's step, and names those of its joins that are `used`; none of them: nothing to wait for. */
+  #awaitJoined(group: JoinGroup, step: string, used: readonly JoinPlan[]): void {
+    const names = group.joins.map((join) => (used.includes(join) ? this.#rows.variable(join) : ""));
+    while (names.at(-1) === "") names.pop();
+    if (names.length === 0) return;
+    this.code.line(`const ${group.joins.length === 1 ? names[0] : `[${names.join(", ")}]`} = await ${step};`);
   }
 
-  #writeReads(): readonly CallPlan[] {
-    return this.#scanned();
+  /** The calls whose replies the walk for a group's keys reads, and the walks inside the rows that it finds. */
+  #needsOf(group: JoinGroup): readonly CallPlan[] {
+    return this.#inOrder([
+      ...this.#source(),
+      ...scanReadsOf(this.plan.translator, group.joins).calls,
+      ...group.joins.flatMap((join) => this.#rows.readsInside(join)),
+    ]);
+  }
+
+  #source(): CallPlan[] {
+    const { plan } = this;
+    const unnamed = plan.calls.find((call) => call.unnamed);
+    return unnamed === undefined || plan.translator.source === undefined ? [] : [unnamed];
   }
 
   /** The call of an upstream method, with its request. */
@@ -143,127 +208,28 @@ class MethodEmitter {
     return `${name}(${all.join(", ")})`;
   }
 
-  #fetchJoins(): void {
-    this.#declareRows();
-    for (const group of this.#groups) {
-      this.#scan(group);
-      this.code.line(`await call.join(${group.joins.map((join) => this.#rows.get(join)!).join(", ")});`);
-    }
+  #declareRows(group: JoinGroup): void {
+    for (const join of group.joins) this.#rows.declare(join);
   }
 
-  #declareRows(): void {
-    const siblings = new Map<string, string>();
-    for (const group of this.#groups) {
-      siblings.clear();
-      for (const join of group.joins) {
-        const owner = this.#ownerOf(this.plan.translator, join);
-        this.#rowsDeclaration(join, owner, siblings);
-      }
-    }
-  }
-
-  #rowsDeclaration(join: JoinPlan, owner: Translator, siblings: Map<string, string>): void {
-    const variable = this.#rows.get(join)!;
-    const expression = this.#newRows(join, owner);
-    // What is left without the join's own say is how rows are fetched: equal, the calls can be shared.
-    const shared = expression.replace(/\{ onMissing: "\w+"(?:, )?/, "{ ").replace(", {  }", "");
-    const sibling = siblings.get(shared);
-    if (sibling === undefined) siblings.set(shared, variable);
-    const missing = join.onMissing === "empty" ? "" : quote(join.onMissing);
-    this.code.line(
-      `const ${variable} = ${sibling === undefined ? expression : `${sibling}.sibling(${missing})`};`,
-    );
-  }
-
-  #newRows(join: JoinPlan, owner: Translator): string {
-    const { file } = this;
-    const lookup = lookupConstant(file, join.lookup);
-    file.use("Rows");
-    const options: string[] = [];
-    if (join.onMissing !== "empty") options.push(`onMissing: ${quote(join.onMissing)}`);
-    const { set } = join.lookup;
-    if (set !== undefined) options.push(`set: call.encode((w) => ${this.#requestCall(set)})`);
-    const groups = innerGroups(owner, join);
-    if (groups.length > 0) options.push(`inner: [${this.#inner(join, owner, groups).join(", ")}]`);
-    return options.length === 0 ? `new Rows(${lookup})` : `new Rows(${lookup}, { ${options.join(", ")} })`;
-  }
-
-  #inner(join: JoinPlan, owner: Translator, groups: readonly JoinGroup[]): string[] {
-    const all = groups.flatMap((group) => group.joins);
-    return groups.map((group) => {
-      const joins = group.joins.map((inner) => this.#newRows(inner, this.#ownerInside(owner, join, inner)));
-      const after = group.after.map((before) => all.indexOf(before));
-      const scan = scanRowFunction(this.file, owner, join, group.joins);
-      const wanted = scanRows(this.#inside(owner, join), group.joins);
-      const reads = readsOf(owner);
-      const rest = [
-        ...reads.calls.map((call) => this.#replies.get(call)!),
-        ...(reads.request ? ["input"] : []),
-        ...(reads.auth ? ["call"] : []),
-      ];
-      const rows = wanted.map((inner) => `rows[${all.indexOf(inner)}]!`);
-      return `{ joins: [${joins.join(", ")}], after: [${after.join(", ")}], scan: (row, rows) => ${scan}(${["row", ...rest, ...rows].join(", ")}) }`;
-    });
-  }
-
-  #inside(owner: Translator, join: JoinPlan): Translator[] {
-    return owner.fields.flatMap((field) =>
-      field.value.root.kind === "join" && field.value.root.join === join
-        ? innerTranslators(field.conversion)
-        : [],
-    );
-  }
-
-  #ownerInside(owner: Translator, join: JoinPlan, inner: JoinPlan): Translator {
-    for (const start of this.#inside(owner, join)) {
-      const found = this.#findOwner(start, inner);
-      if (found !== undefined) return found;
-    }
-    throw new Error(`no owner of ${inner.name}`);
-  }
-
-  #ownerOf(start: Translator, join: JoinPlan): Translator {
-    const found = this.#findOwner(start, join);
-    if (found === undefined) throw new Error(`no owner of ${join.name}`);
-    return found;
-  }
-
-  #findOwner(start: Translator, join: JoinPlan): Translator | undefined {
-    const seen = new Set<Translator>();
-    const go = (translator: Translator): Translator | undefined => {
-      if (seen.has(translator)) return undefined;
-      seen.add(translator);
-      if (ownJoins(translator).includes(join)) return translator;
-      for (const field of translator.fields) {
-        if (field.value.root.kind === "join") continue;
-        for (const inner of innerTranslators(field.conversion)) {
-          const found = go(inner);
-          if (found !== undefined) return found;
-        }
-      }
-      return undefined;
-    };
-    return go(start);
-  }
-
-  #scan(group: JoinGroup): void {
+  /** Gathers the keys of a group, and fetches. */
+  #join(group: JoinGroup): void {
     const { code, plan } = this;
-    for (const join of group.after) code.line(`${this.#rows.get(join)!}.rewind();`);
+    const reads = scanReadsOf(plan.translator, group.joins);
     const name = scanFunction(this.file, plan.translator, group.joins);
-    const rows = scanRows(plan.translator, group.joins).map((join) => this.#rows.get(join)!);
-    code.line(`${name}(${[...this.#sources(), ...rows].join(", ")});`);
-    for (const join of group.after) code.line(`${this.#rows.get(join)!}.rewind();`);
+    const rows = scanRows(plan.translator, group.joins).map((join) => this.#rows.variable(join));
+    const rewind = () => {
+      for (const join of group.after) code.line(`${this.#rows.variable(join)}.rewind();`);
+    };
+    code.line(`${name}(${[...this.#arguments(reads), ...rows].join(", ")});`);
+    rewind();
+    code.line(`await call.join(${group.joins.map((join) => this.#rows.variable(join)).join(", ")});`);
   }
 
-  /** The source and what else the response's functions read. */
-  #sources(): string[] {
-    const { plan } = this;
-    const reads = readsOf(plan.translator);
-    const unnamed = plan.calls.find((call) => call.unnamed);
-    const source =
-      unnamed === undefined || plan.translator.source === undefined ? [] : [this.#sourceOpen(unnamed)];
+  /** The source and what else a function of the response reads. */
+  #arguments(reads: ReturnType<typeof readsOf>): string[] {
     return [
-      ...source,
+      ...this.#source().map((call) => this.#sourceOpen(call)),
       ...reads.calls.map((call) => this.#replies.get(call)!),
       ...(reads.request ? ["input"] : []),
       ...(reads.auth ? ["call"] : []),
@@ -282,86 +248,34 @@ class MethodEmitter {
   #write(how: "return" | "yield"): void {
     const { code, plan } = this;
     const name = writeFunction(this.file, plan.translator);
+    const rows = this.#joins.map((join) => this.#rows.variable(join));
     code.line("const w = call.output();");
-    code.line(
-      `${name}(${["w", ...this.#sources(), ...this.#joins.map((join) => this.#rows.get(join)!)].join(", ")});`,
-    );
+    code.line(`${name}(${["w", ...this.#arguments(readsOf(plan.translator)), ...rows].join(", ")});`);
     code.line(`${how} w.finish();`);
   }
 
   #stream(): void {
     const { code, plan } = this;
     const stream = plan.calls.find((call) => call.unnamed)!;
-    const order = topological(plan.calls).filter((call) => call !== stream);
-    for (const call of order) code.line(`const ${this.#replies.get(call)!} = await ${this.#read(call)};`);
+    const order = this.#order().filter((call) => call !== stream);
+    const needed = [
+      ...this.#written,
+      ...readsOf(stream.request).calls,
+      ...this.#groups.flatMap((g) => this.#needsOf(g)),
+    ];
+    const isLinear = order.every((call, i) => i === 0 || waitsFor(call, order[i - 1]!));
+    if (isLinear) this.#readInOrder(order, needed);
+    else this.#await(order, this.#startCalls(order), needed);
     code.block(`for await (const ${this.#replies.get(stream)!} of ${this.#read(stream)}) {`, () => {
-      this.#fetchJoins();
+      for (const group of this.#groups) {
+        this.#declareRows(group);
+        this.#join(group);
+      }
       this.#write("yield");
     });
   }
-
-  #doc(): string[] {
-    const { plan } = this;
-    const lines = [`${plan.service.typeName}/${plan.desc.name}`, ""];
-    const rows: Array<[string, string, string]> = [];
-    for (const call of plan.calls) rows.push([call.name, call.method.name, ""]);
-    const terms = [String(plan.calls.length)];
-    const visit = (translator: Translator, joins: readonly JoinPlan[], indent: string): void => {
-      for (const join of joins) {
-        const { lookup } = join;
-        const keys = join.key.map((value) => value.path.map((field) => field.name).join("."));
-        const asked = lookup.ask.map((path) => path.map((field) => field.name).join("."));
-        rows.push([
-          `${indent}${join.name}`,
-          lookup.method.name,
-          asked.map((name, i) => `${name} <- ${keys[i]}`).join(", ") || `matched by ${keys.join(", ")}`,
-        ]);
-        if (lookup.mode === "all") terms.push("1");
-        else if (lookup.mode === "each") terms.push(`distinct ${keys.join(", ")}`);
-        else terms.push(`ceil(distinct ${keys.join(", ")} / ${lookup.batchSize})`);
-        const owner = this.#findOwner(translator, join)!;
-        for (const group of innerGroups(owner, join)) {
-          for (const inner of group.joins)
-            visit(this.#ownerInside(owner, join, inner), [inner], `${indent}  `);
-        }
-      }
-    };
-    visit(plan.translator, this.#joins, "");
-    const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
-    for (const [a, b, c] of rows)
-      lines.push(`  ${a.padEnd(width(0))}  ${b.padEnd(width(1))}  ${c}`.trimEnd());
-    lines.push("", `upstream calls: ${terms.join(" + ")}`);
-    return lines;
-  }
-}
-
-function innerTranslators(conversion: Translator["fields"][number]["conversion"]): readonly Translator[] {
-  if (conversion.kind === "message") return [conversion.translator];
-  if (conversion.kind === "map") return innerTranslators(conversion.value);
-  return conversion.kind === "any" ? conversion.types : [];
-}
-
-/** Calls in an order in which each comes after those that it waits for; otherwise as they are written. */
-function topological(calls: readonly CallPlan[]): CallPlan[] {
-  const order: CallPlan[] = [];
-  const visit = (call: CallPlan): void => {
-    if (order.includes(call)) return;
-    for (const before of calls) if (call.after.has(before)) visit(before);
-    order.push(call);
-  };
-  for (const call of calls) visit(call);
-  return order;
 }
 
 function waitsFor(call: CallPlan, other: CallPlan): boolean {
   return call.after.has(other) || [...call.after].some((before) => waitsFor(before, other));
-}
-
-/** Whether each step waits for the one before it, so that nothing can be done side by side. */
-function isLinear(order: readonly CallPlan[], groups: readonly JoinGroup[]): boolean {
-  const calls = order.every((call, i) => i === 0 || waitsFor(call, order[i - 1]!));
-  return (
-    calls &&
-    groups.every((group, i) => i === 0 || group.after.some((join) => groups[i - 1]!.joins.includes(join)))
-  );
 }

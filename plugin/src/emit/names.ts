@@ -22,6 +22,10 @@ export class Names {
     return name;
   }
 
+  take(name: string): void {
+    this.#taken.add(name);
+  }
+
   has(name: string): boolean {
     return this.#taken.has(name);
   }

@@ -2,7 +2,18 @@ import { entryFields } from "../plan/conversion.js";
 import type { Conversion, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
 import type { Field } from "../source/model.js";
-import { drops, fieldsOf, innerGroups, ownJoins, type Reads, readsOf, walkJoins } from "./analysis.js";
+import {
+  drops,
+  fieldsOf,
+  innerIndex,
+  ownJoins,
+  type Reads,
+  readsOf,
+  scannedFields,
+  scanReadsOf,
+  scanRows,
+  walkJoins,
+} from "./analysis.js";
 import { type Code, quote } from "./code.js";
 import { type FileScope, messageShort } from "./file-scope.js";
 import { camel, Names, pascal } from "./names.js";
@@ -48,33 +59,35 @@ export function scanFunction(file: FileScope, translator: Translator, collect: r
   });
 }
 
-/** The function that walks a found row of a join and gathers the keys of `collect`. */
+/** The function that walks a found row, in a field that is made from it, and gathers the keys of `collect`. */
 export function scanRowFunction(
   file: FileScope,
   translator: Translator,
-  join: JoinPlan,
+  field: FieldPlan,
   collect: readonly JoinPlan[],
 ): string {
-  const key = `scan row ${identity(file, translator)} ${join.name} ${joinNames(collect)}`;
-  const name = `scan${pascal(messageShort(translator.target))}${pascal(join.name)}`;
-  return file.once(key, name, file.translators, (fn, code) => {
-    new TranslatorEmitter(file, translator, { kind: "scan", collect }, code, join).emit(fn);
+  const name = pascal(field.target[0]!.name);
+  const key = `scan row ${identity(file, translator)} ${name} ${joinNames(collect)}`;
+  const wanted = `scan${pascal(messageShort(translator.target))}${name}`;
+  return file.once(key, wanted, file.translators, (fn, code) => {
+    new TranslatorEmitter(file, translator, { kind: "scan", collect }, code, field).emit(fn);
   });
 }
 
+/** Names joins such that those of a message that is made from two types differ. */
 function joinNames(joins: readonly JoinPlan[]): string {
-  return joins
-    .map((join) => `${join.owner.typeName}.${join.name}<${join.lookup.method.output.typeName}`)
-    .join();
+  return joins.map(joinIdentity).join();
 }
 
-/** The joins that a scan has to be given: those that it gathers keys for, and those whose rows the keys read. */
-export function scanRows(
-  translator: Translator | readonly Translator[],
-  collect: readonly JoinPlan[],
-): readonly JoinPlan[] {
-  const wanted = new Set(collect.flatMap((join) => [join, ...join.after]));
-  return walkJoins(translator).filter((join) => wanted.has(join));
+function joinIdentity(join: JoinPlan): string {
+  const roots = join.key.map(({ root }) =>
+    root.kind === "source"
+      ? root.message.typeName
+      : root.kind === "join"
+        ? `(${joinIdentity(root.join)})`
+        : root.kind,
+  );
+  return `${join.owner.typeName}.${join.name}<${join.lookup.method.output.typeName}<${roots.join("+")}`;
 }
 
 /** The arguments that a translator's functions take after the writer and the source, in order. */
@@ -109,6 +122,8 @@ export class TranslatorEmitter {
   readonly #values: ValueEmitter;
   readonly #calls = new Map<object, string>();
   readonly #rows = new Map<JoinPlan, string>();
+  /** Of joins that are used as lists: the variable that holds the number of the message's row. */
+  readonly #manyRows = new Map<JoinPlan, string>();
   #request = "";
   readonly #readers = new Map<string, Scope>();
 
@@ -117,8 +132,8 @@ export class TranslatorEmitter {
     readonly translator: Translator,
     readonly mode: Mode,
     readonly code: Code,
-    /** Set for a scan of a join's found rows. */
-    readonly row?: JoinPlan,
+    /** Set for a scan of found rows: the field that is made from them. */
+    readonly site?: FieldPlan,
   ) {
     this.direction = translator.direction;
     this.#values = new ValueEmitter(file, this);
@@ -126,25 +141,23 @@ export class TranslatorEmitter {
 
   emit(name: string): void {
     const { translator, mode, code, file } = this;
-    const reads = readsOf(translator);
+    const reads = this.#reads();
     const parameters: string[] = [];
     if (mode.kind === "write") parameters.push(`w: ${file.use("Writer", true)}`);
-    if (translator.source !== undefined || this.row !== undefined)
+    if (translator.source !== undefined || this.site !== undefined)
       parameters.push(`r: ${file.use("Reader", true)}`);
-    if (mode.kind === "write" || this.#scanReads(reads)) {
-      for (const call of reads.calls) {
-        const variable = this.#names.unique(camel(call.name));
-        this.#calls.set(call, variable);
-        parameters.push(`${variable}: ${file.use("Reader", true)}`);
-      }
-      if (reads.request) {
-        this.#request = this.#names.unique("request");
-        parameters.push(`${this.#request}: ${file.use("Reader", true)}`);
-      }
-      if (reads.auth) parameters.push(`call: ${file.use("Call", true)}`);
+    for (const call of reads.calls) {
+      const variable = file.local(this.#names, camel(call.name));
+      this.#calls.set(call, variable);
+      parameters.push(`${variable}: ${file.use("Reader", true)}`);
     }
+    if (reads.request) {
+      this.#request = this.#names.unique("request");
+      parameters.push(`${this.#request}: ${file.use("Reader", true)}`);
+    }
+    if (reads.auth) parameters.push(`call: ${file.use("Call", true)}`);
     for (const join of this.#joinParameters()) {
-      const variable = this.#names.unique(camel(join.name));
+      const variable = file.local(this.#names, camel(join.name));
       this.#rows.set(join, variable);
       parameters.push(`${variable}: ${file.use("Rows", true)}`);
     }
@@ -159,19 +172,16 @@ export class TranslatorEmitter {
     }
   }
 
-  /** Scans get what write functions get, so that both are called alike. */
-  #scanReads(_reads: Reads): boolean {
-    return true;
+  #reads(): Reads {
+    const { mode, translator, site } = this;
+    if (mode.kind === "write") return readsOf(translator);
+    return scanReadsOf(site === undefined ? translator : translatorsIn(site.conversion), mode.collect);
   }
 
   #joinParameters(): readonly JoinPlan[] {
-    const { mode, translator, row } = this;
+    const { mode, translator, site } = this;
     if (mode.kind === "write") return walkJoins(translator);
-    if (row === undefined) return scanRows(translator, mode.collect);
-    return scanRows(
-      fieldsOf(translator, row).flatMap((field) => translatorsIn(field.conversion)),
-      mode.collect,
-    );
+    return scanRows(site === undefined ? translator : translatorsIn(site.conversion), mode.collect);
   }
 
   #doc(): string[] {
@@ -180,61 +190,45 @@ export class TranslatorEmitter {
       return [source === undefined ? target.typeName : `${target.typeName} <- ${source.typeName}`];
     const keys = this.mode.collect.map((join) => join.name).join(", ");
     const where =
-      this.row === undefined ? target.typeName : `rows of "${this.row.name}" in ${target.typeName}`;
+      this.site === undefined
+        ? target.typeName
+        : `the rows that make ${this.site.target[0]!.name} of ${target.typeName}`;
     return [`Gathers the keys of ${keys} in ${where}`];
   }
 
   #body(isDropping: boolean): void {
-    const { code, translator, mode, row } = this;
+    const { code, translator, mode, site } = this;
     const joins =
       mode.kind === "write"
         ? ownJoins(translator)
-        : row === undefined
+        : site === undefined
           ? ownJoins(translator).filter(
               (join) => mode.collect.includes(join) || mode.collect.some((c) => c.after.includes(join)),
             )
           : [];
     const fields = mode.kind === "write" ? translator.fields : this.#fieldsWithJoins();
     const statements = this.#plan(fields, joins);
-    if (row !== undefined) {
+    if (site !== undefined) {
       // The reader stands on the found row itself.
-      const scope = this.#scope({ kind: "join", join: row });
-      scope.emit(code);
+      this.#scope(site.value.root).emit(code);
     } else {
-      const source = this.#readers.get("source");
-      if (source !== undefined) source.emit(code);
-      else if (translator.source !== undefined && mode.kind === "write")
+      if (translator.source !== undefined)
         this.#scope({ kind: "source", message: translator.source }).emit(code);
-      else if (translator.source !== undefined)
-        this.#scope({ kind: "source", message: translator.source }).emit(code);
-      for (const [key, scope] of this.#readers)
-        if (key !== "source" && !key.startsWith("join ")) scope.emit(code);
+      // In the same order in all functions of the message: rows are counted as they come by.
+      for (const call of this.#calls.keys()) this.#readers.get(`call ${this.file.id(call)}`)?.emit(code);
+      this.#readers.get("request")?.emit(code);
     }
     if (isDropping) code.line("let keep = true;");
     statements(isDropping);
-    if (translator.source !== undefined || row !== undefined) code.line("r.leave(end);");
+    if (translator.source !== undefined || site !== undefined) code.line("r.leave(end);");
     if (isDropping) code.line("return keep;");
   }
 
   /** In a scan: the fields in whose messages there are keys to gather. */
   #fieldsWithJoins(): readonly FieldPlan[] {
-    const { translator, mode, row } = this;
+    const { translator, mode, site } = this;
     if (mode.kind !== "scan") return [];
-    const has = (field: FieldPlan) => scanRows(translatorsIn(field.conversion), mode.collect).length > 0;
-    const inside =
-      row === undefined
-        ? translator.fields.filter((field) => field.value.root.kind !== "join")
-        : fieldsOf(translator, row);
-    const wanted = inside.filter(has);
-    // Of a oneof, the first that is there is written: the scan has to decide alike.
-    const oneofs = new Set(
-      wanted.map((field) => field.target[0]!.oneof).filter((oneof) => oneof !== undefined),
-    );
-    return inside.filter(
-      (field) =>
-        wanted.includes(field) ||
-        (field.target[0]!.oneof !== undefined && oneofs.has(field.target[0]!.oneof)),
-    );
+    return site === undefined ? scannedFields(translator, mode.collect) : [site];
   }
 
   /** Asks the walks for what fields and keys need; gives what prints the statements after them. */
@@ -253,18 +247,26 @@ export class TranslatorEmitter {
     const { code, mode } = this;
     const rows = this.#rows.get(join)!;
     if (mode.kind === "scan" && mode.collect.includes(join)) return this.#key(join, rows);
-    const scope = this.#scope({ kind: "join", join });
-    const isMany = mode.kind === "write" && join.use === "many";
-    return (isDropping) => {
-      if (isMany) {
-        // Written where its field is; that it may drop the row is known then.
-        return;
-      }
-      const own = mode.kind === "scan" || fieldsOf(this.translator, join).length > 0;
-      code.line(own ? `const ${scope.reader} = ${rows}.one();` : `${rows}.one();`);
+    const drop = (isDropping: boolean) => {
       if (isDropping && join.onMissing === "drop") code.line(`if (${rows}.dropped) keep = false;`);
-      if (own && scope.keepRange) code.line(`const ${scope.found} = ${rows}.found;`);
-      if (own) scope.emit(code);
+    };
+    if (mode.kind === "write" && join.use === "many") {
+      const row = this.#names.unique(`${camel(join.name)}At`);
+      this.#manyRows.set(join, row);
+      return (isDropping) => {
+        code.line(`const ${row} = ${rows}.row();`);
+        drop(isDropping);
+      };
+    }
+    const scope = this.#scope({ kind: "join", join });
+    return (isDropping) => {
+      if (mode.kind === "write" && fieldsOf(this.translator, join).length === 0) code.line(`${rows}.take();`);
+      else if (scope.keepEntry) {
+        code.line(`const ${scope.entry} = ${rows}.take();`);
+        if (!scope.scan.isEmpty) code.line(`const ${scope.reader} = ${rows}.open(${scope.entry});`);
+      } else code.line(`const ${scope.reader} = ${rows}.one();`);
+      drop(isDropping);
+      if (!scope.scan.isEmpty) scope.emit(code);
     };
   }
 
@@ -410,8 +412,26 @@ export class TranslatorEmitter {
     return { reader: scope.reader, at: scope.scan.slot(path, this.#names), field: path.at(-1) };
   }
 
+  /** The field that is being printed: says which of the rows inside found rows are meant. */
+  #current: FieldPlan | undefined;
+
+  #in<T>(plan: FieldPlan, print: () => T): T {
+    const before = this.#current;
+    this.#current = plan;
+    const result = print();
+    this.#current = before;
+    return result;
+  }
+
   /** One field: asks for its value; undefined where all is done during the walk. */
   #field(plan: FieldPlan): { print: Print; condition: string | undefined } | undefined {
+    const printer = this.#printer(plan);
+    if (printer === undefined || typeof printer.print !== "function") return printer;
+    const { print } = printer;
+    return { ...printer, print: () => this.#in(plan, print) };
+  }
+
+  #printer(plan: FieldPlan): { print: Print; condition: string | undefined } | undefined {
     const { value, conversion } = plan;
     const target = plan.target.at(-1)!;
     const isWrite = this.mode.kind === "write";
@@ -424,7 +444,7 @@ export class TranslatorEmitter {
         print: [`writeClaim(w, ${tagOf(target)}, call, [${path.map(quote).join(", ")}], ${required});`],
       };
     }
-    if (value.root.kind === "join" && this.row === undefined && value.root.join.use === "many")
+    if (value.root.kind === "join" && this.site === undefined && value.root.join.use === "many")
       return this.#many(plan, value.root.join);
     const last = value.path.at(-1);
     if (last === undefined) return this.#whole(plan, conversion);
@@ -435,12 +455,14 @@ export class TranslatorEmitter {
       return undefined;
     }
     const at = scope.scan.slot(value.path, this.#names);
-    if (last.cardinality === "map") return this.#map(plan, scope, at);
+    const again = this.#again(plan, scope);
+    if (last.cardinality === "map") return this.#map(plan, scope, at, again);
     const found: Found = { reader: scope.reader, at, field: last };
     if (conversion.kind === "message") {
       return {
         condition: `${at} !== 0`,
-        print: () => this.#writeMessage(target, scope.reader, `${scope.reader}.enter(${at})`, conversion),
+        print: () =>
+          this.#writeMessage(target, scope.reader, `${again ?? scope.reader}.enter(${at})`, conversion),
       };
     }
     const lost = isWrite && target.oneof === undefined ? this.#values.lostDefault(last, target) : undefined;
@@ -480,14 +502,23 @@ export class TranslatorEmitter {
     const { root } = plan.value;
     const target = plan.target.at(-1)!;
     const scope = this.#scope(root);
-    scope.keepRange = true;
-    scope.wholeUses++;
     if (conversion.kind !== "message") {
       // A mask or an Any that is a row itself: its own walk is all there is.
       throw new Error("a root that is no message of its own");
     }
+    if (root.kind === "join" && this.site === undefined) {
+      // Opened where it is written: until then the message may have moved on to rows of messages inside it.
+      scope.keepEntry = true;
+      const rows = this.#rows.get(root.join)!;
+      return {
+        condition: `${scope.entry} >= 0`,
+        print: () => this.#writeMessage(target, "", `${rows}.open(${scope.entry})`, conversion),
+      };
+    }
+    scope.keepRange = true;
+    scope.wholeUses++;
     return {
-      condition: root.kind === "join" && root.join !== this.row ? scope.found : undefined,
+      condition: undefined,
       print: () => {
         // Where the message is used for nothing else, its reader still stands at its beginning.
         const isOnly =
@@ -498,11 +529,20 @@ export class TranslatorEmitter {
     };
   }
 
+  /** Where there are joins inside a found row: what opens it once more, with the joins inside it at their rows. */
+  #again(plan: FieldPlan, scope: Scope): string | undefined {
+    const { root } = plan.value;
+    if (root.kind !== "join" || this.mode.kind !== "write") return undefined;
+    if (walkJoins(translatorsIn(plan.conversion)).length === 0) return undefined;
+    scope.keepEntry = true;
+    return `${this.#rows.get(root.join)!}.open(${scope.entry})`;
+  }
+
   /** The elements of a list, written as they come by. */
   #list(plan: FieldPlan, scope: Scope): void {
     const { value, conversion } = plan;
     const target = plan.target.at(-1)!;
-    scope.scan.each(value.path, this.#elements(target, value.path.at(-1)!, conversion));
+    scope.scan.each(value.path, this.#elements(plan, target, value.path.at(-1)!, conversion));
   }
 
   /** A list that goes into a message inside the target: its walk is done once more where that is written. */
@@ -510,7 +550,10 @@ export class TranslatorEmitter {
     const { code } = this;
     scope.keepRange = true;
     const scan = new Scan("");
-    scan.each(plan.value.path, this.#elements(plan.target.at(-1)!, plan.value.path.at(-1)!, plan.conversion));
+    scan.each(
+      plan.value.path,
+      this.#elements(plan, plan.target.at(-1)!, plan.value.path.at(-1)!, plan.conversion),
+    );
     const there = this.#names.unique(`has${pascal(plan.value.path.at(-1)!.name)}`);
     scope.before.push(`let ${there} = false;`);
     scope.scan.each(plan.value.path, {
@@ -534,14 +577,14 @@ export class TranslatorEmitter {
     };
   }
 
-  #elements(target: Field, field: Field, conversion: Conversion) {
+  #elements(plan: FieldPlan, target: Field, field: Field, conversion: Conversion) {
     const values = this.#values;
     const found = (reader: string, at: string): Found => ({ reader, at, field: undefined });
     if (field.type.kind === "message") {
       return {
         message: (code: Code, reader: string, open: string) => {
           if (conversion.kind === "message") {
-            this.#writeMessage(target, "", open, conversion);
+            this.#in(plan, () => this.#writeMessage(target, "", open, conversion));
             return;
           }
           code.line(`const at = ${reader}.message(0);`);
@@ -569,7 +612,12 @@ export class TranslatorEmitter {
     };
   }
 
-  #map(plan: FieldPlan, scope: Scope, entries: string): { print: Print; condition: string | undefined } {
+  #map(
+    plan: FieldPlan,
+    scope: Scope,
+    entries: string,
+    again: string | undefined,
+  ): { print: Print; condition: string | undefined } {
     const { code } = this;
     const { conversion } = plan;
     const target = plan.target.at(-1)!;
@@ -580,6 +628,7 @@ export class TranslatorEmitter {
     return {
       condition: undefined,
       print: () => {
+        if (again !== undefined) code.line(`${again};`);
         code.block(`for (let i = 0; i < ${entries}.size; i++) {`, () => {
           code.line(`const value = ${entries}.values[i]!;`);
           if (this.mode.kind === "scan") {
@@ -657,7 +706,7 @@ export class TranslatorEmitter {
       print: () => {
         const row = this.#names.unique(`${camel(join.name)}Row`);
         code.block(
-          `for (let ${row} = ${rows}.first(); ${row} !== undefined; ${row} = ${rows}.next()) {`,
+          `for (let ${row} = ${rows}.first(${this.#manyRows.get(join)!}); ${row} !== undefined; ${row} = ${rows}.next()) {`,
           () => {
             const { path } = plan.value;
             const last = path.at(-1);
@@ -668,7 +717,7 @@ export class TranslatorEmitter {
             const names = this.#names.inner();
             const scan = new Scan(join.name);
             if (last.cardinality === "repeated") {
-              scan.each(path, this.#elements(target, last, plan.conversion));
+              scan.each(path, this.#elements(plan, target, last, plan.conversion));
               scan.emit(code, row, names);
               return;
             }
@@ -682,8 +731,6 @@ export class TranslatorEmitter {
             });
           },
         );
-        if (drops(this.translator) && join.onMissing === "drop")
-          code.line(`if (${rows}.dropped) keep = false;`);
       },
     };
   }
@@ -703,7 +750,7 @@ export class TranslatorEmitter {
     if (scope !== undefined) return scope;
     if (root.kind === "source") scope = new Scope("r", "", "", this.#names);
     else if (root.kind === "join") {
-      if (root.join === this.row) scope = new Scope("r", "", "", this.#names);
+      if (this.site !== undefined) scope = new Scope("r", "", "", this.#names);
       else
         scope = new Scope(this.#names.unique(`${camel(root.join.name)}Row`), root.join.name, "", this.#names);
     } else {
@@ -718,7 +765,7 @@ export class TranslatorEmitter {
   /** A call of a translator's function, from where its message is opened. */
   call(translator: Translator, source: string): string {
     const { mode, file } = this;
-    const reads = readsOf(translator);
+    const reads = mode.kind === "write" ? readsOf(translator) : scanReadsOf(translator, mode.collect);
     const joins = mode.kind === "write" ? walkJoins(translator) : scanRows(translator, mode.collect);
     const name =
       mode.kind === "write" ? writeFunction(file, translator) : scanFunction(file, translator, mode.collect);
@@ -737,11 +784,10 @@ export class TranslatorEmitter {
   #rowsOf(join: JoinPlan): string {
     const own = this.#rows.get(join);
     if (own !== undefined) return own;
-    for (const outer of ownJoins(this.translator)) {
-      const index = innerGroups(this.translator, outer)
-        .flatMap((group) => group.joins)
-        .indexOf(join);
-      if (index >= 0) return `${this.#rows.get(outer)!}.inner[${index}]!`;
+    const root = this.#current?.value.root;
+    if (root?.kind === "join") {
+      const index = innerIndex(this.translator, root.join, this.#current!, join);
+      if (index >= 0) return `${this.#rows.get(root.join)!}.inner[${index}]!`;
     }
     throw new Error(`no rows for ${join.name}`);
   }
@@ -795,12 +841,13 @@ class Scope {
     return this.#ranges().end;
   }
 
-  /** Of a found row: whether there is one. */
-  get found(): string {
-    this.#found ??= this.names.unique(`${this.reader}Found`);
-    return this.#found;
+  /** Of a found row: whether it is opened again where it is written, and its number, or -1. */
+  keepEntry = false;
+  get entry(): string {
+    this.#entry ??= this.names.unique(this.reader.replace(/Row(\d*)$/, "Entry$1"));
+    return this.#entry;
   }
-  #found: string | undefined;
+  #entry: string | undefined;
 
   #ranges(): { start: string; end: string } {
     this.#range ??= {

@@ -45,6 +45,7 @@ export class Call {
   #failure: PorticoError | undefined;
   #inFlight = 0;
   #upstreamBytes = 0;
+  #callsInBudget = 0;
 
   constructor(init: CallInit) {
     this.#init = init;
@@ -151,9 +152,13 @@ export class Call {
     return w.finish();
   }
 
-  /** Fetches what the rows of these joins ask for. */
-  join(...joins: Rows[]): Promise<void> {
-    return fetchJoins(this, joins);
+  /** Fetches what the rows of these joins ask for. If that fails, the whole call does: no batch is left behind. */
+  async join(...joins: Rows[]): Promise<void> {
+    try {
+      await fetchJoins(this, joins);
+    } catch (thrown) {
+      throw this.#fail(thrown);
+    }
   }
 
   /** Opens one upstream stream; it counts as one call. */
@@ -166,8 +171,9 @@ export class Call {
     const context = this.#context(timeoutMs);
     try {
       for await (const message of this.#init.upstream.serverStream(method, request, context)) {
-        // The budget of bytes is per message of a stream: what has been sent on is no longer held.
+        // The budget is per message of a stream: what has been sent on is no longer held.
         this.#upstreamBytes = 0;
+        this.#callsInBudget = 0;
         this.#account(message, method);
         yield message;
       }
@@ -184,20 +190,26 @@ export class Call {
    */
   run<T>(step: () => Promise<T>): Promise<T> {
     const result = step().catch((thrown: unknown) => {
-      const failure = toPorticoError(thrown);
-      this.cancel(failure);
-      throw this.#failure ?? failure;
+      throw this.#fail(thrown);
     });
     // The handler awaits its steps one after the other; a step that fails meanwhile is not "unhandled".
     result.catch(() => {});
     return result;
   }
 
+  /** Ends the call by what was thrown; gives the first failure, which may be another. */
+  #fail(thrown: unknown): PorticoError {
+    const failure = toPorticoError(thrown);
+    this.cancel(failure);
+    return this.#failure ?? failure;
+  }
+
   async #start(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     // Reserved before any wait, so that calls that start together cannot pass the bound together.
     this.upstreamCalls++;
-    if (this.upstreamCalls > this.limits.maxCalls) {
+    this.#callsInBudget++;
+    if (this.#callsInBudget > this.limits.maxCalls) {
       throw new PorticoError(Code.RESOURCE_EXHAUSTED, "the request needs too many upstream calls");
     }
     if (this.#inFlight < this.limits.maxConcurrentCalls) {

@@ -13,18 +13,33 @@ export function writeClaim(
   path: readonly string[],
   required: boolean,
 ): void {
-  const { principal } = call;
-  if (principal === undefined) {
-    if (required) throw new PorticoError(Code.UNAUTHENTICATED, "credentials required");
-    return;
-  }
+  const value = claimOf(call, path);
+  if (value !== undefined) w.text(tag, value);
+  else if (required) throw denial(call);
+}
+
+/**
+ * Denies unless all these are there (see writeClaim): before anything is called, where only a later call or a join
+ * needs them.
+ */
+export function requireClaims(call: Call, ...paths: ReadonlyArray<readonly string[]>): void {
+  for (const path of paths) if (claimOf(call, path) === undefined) throw denial(call);
+}
+
+function claimOf({ principal }: Call, path: readonly string[]): string | undefined {
+  if (principal === undefined) return undefined;
   let value: unknown = path.length === 0 ? principal.subject : principal.claims;
   for (const name of path) {
     const fields = value as Record<string, unknown> | null | undefined;
     value =
       typeof fields === "object" && fields !== null && Object.hasOwn(fields, name) ? fields[name] : undefined;
   }
-  if (typeof value === "number" || typeof value === "boolean") value = String(value);
-  if (typeof value === "string" && value !== "") w.text(tag, value);
-  else if (required) throw new PorticoError(Code.PERMISSION_DENIED, "permission denied");
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function denial({ principal }: Call): PorticoError {
+  return principal === undefined
+    ? new PorticoError(Code.UNAUTHENTICATED, "credentials required")
+    : new PorticoError(Code.PERMISSION_DENIED, "permission denied");
 }

@@ -2,7 +2,7 @@ import { UpstreamError } from "../upstream/upstream.js";
 import type { Reader } from "../wire/reader.js";
 import type { Call } from "./call.js";
 import { Code, PorticoError } from "./error.js";
-import type { Replies, RowKey, Rows } from "./join.js";
+import type { InnerJoins, Replies, RowKey, Rows } from "./join.js";
 
 /**
  * Fetches what the rows of some joins ask for: one call per batch of distinct keys, all batches side by side, then
@@ -12,72 +12,102 @@ export async function fetchJoins(call: Call, joins: readonly Rows[]): Promise<vo
   for (const rows of joins) {
     if (rows.count > rows.lookup.maxRows) throw tooMany("rows");
   }
-  // Siblings share their replies: fetched once.
-  const first = new Map(joins.map((rows) => [rows.replies, rows] as const));
-  const work = [...first].map(([replies, rows]) => fetchReplies(call, replies, rows.set));
-  if (work.length === 1) await work[0];
-  else await Promise.all(work);
+  if (joins.length === 1) await fetchSiblings(call, joins);
+  else await Promise.all(siblingsOf(joins).map((siblings) => fetchSiblings(call, siblings)));
   for (const rows of joins) {
     if (rows.onMissing === "fail" && rows.hasMissing()) throw new PorticoError(Code.NOT_FOUND, "not found");
   }
 }
 
-async function fetchReplies(call: Call, replies: Replies, set: Uint8Array | undefined): Promise<void> {
-  const { lookup } = replies;
-  if (replies.keys.length === 0) return;
-  if (replies.keys.length > lookup.maxKeys) throw tooMany("keys");
-  const batches = batchesOf(call, replies, set);
-  const work = batches.map((batch, number) => fetchBatch(call, replies, batch, number));
-  if (work.length === 1) await work[0];
-  else await Promise.all(work);
-  if (replies.found > lookup.maxRows) throw tooMany("rows");
-  if (replies.innerJoins.length > 0) await fetchInner(call, replies);
+/** Joins that fetch the same way share their replies: fetched once. */
+function siblingsOf(joins: readonly Rows[]): Rows[][] {
+  const groups = new Map<Replies, Rows[]>();
+  for (const rows of joins) {
+    const siblings = groups.get(rows.replies);
+    if (siblings === undefined) groups.set(rows.replies, [rows]);
+    else siblings.push(rows);
+  }
+  return [...groups.values()];
 }
 
-async function fetchBatch(call: Call, replies: Replies, batch: Batch, number: number): Promise<void> {
+async function fetchSiblings(call: Call, siblings: readonly Rows[]): Promise<void> {
+  const { replies, set } = siblings[0]!;
+  const { lookup, keys } = replies;
+  if (keys.length === 0) return;
+  if (keys.length > lookup.maxKeys) throw tooMany("keys");
+  if (isOneBatch(replies)) await fetchBatch(call, replies, 0, 0, requestOf(call, replies, set, keys));
+  else {
+    await Promise.all(
+      batchesOf(replies).map((numbers, batch) => {
+        for (const number of numbers) replies.assign(number, batch);
+        const request = requestOf(
+          call,
+          replies,
+          set,
+          numbers.map((number) => keys[number]!),
+        );
+        return fetchBatch(call, replies, batch, numbers[0]!, request);
+      }),
+    );
+  }
+  if (replies.found > lookup.maxRows) throw tooMany("rows");
+  if (siblings.some((rows) => rows.inner.length > 0)) await fetchInner(call, siblings);
+}
+
+/** The usual case, in which nothing has to be split. */
+function isOneBatch({ lookup, keys }: Replies): boolean {
+  if (lookup.mode === "all" || keys.length === 1) return true;
+  if (lookup.mode === "each" || lookup.group !== undefined || keys.length > lookup.batchSize) return false;
+  let bytes = 0;
+  for (const key of keys) bytes += sizeOf(key);
+  return bytes <= MAX_BATCH_BYTES;
+}
+
+function requestOf(
+  call: Call,
+  replies: Replies,
+  set: Uint8Array | undefined,
+  keys: readonly RowKey[],
+): Uint8Array {
+  const w = call.requestWriter();
+  if (set !== undefined) w.raw(set);
+  if (replies.lookup.mode !== "all") replies.lookup.ask(w, keys);
+  return w.finish();
+}
+
+/** Fetches one batch; `keyNumber` is the first of its keys. */
+async function fetchBatch(
+  call: Call,
+  replies: Replies,
+  batch: number,
+  keyNumber: number,
+  request: Uint8Array,
+): Promise<void> {
   const { lookup } = replies;
   let reply: Reader;
   try {
-    reply = await call.readJoin(lookup, batch.request);
+    reply = await call.readJoin(lookup, request);
   } catch (thrown) {
     // Asked for one thing by its key, an upstream says "not found" for "none".
-    const notFound =
-      lookup.mode === "each" &&
-      thrown instanceof PorticoError &&
-      thrown.cause instanceof UpstreamError &&
-      thrown.cause.code === Code.NOT_FOUND;
-    if (notFound) return;
+    if (lookup.mode === "each" && isNotFound(thrown)) return;
     throw thrown;
   }
-  replies.read(reply, number, batch.keyNumbers[0]!);
+  replies.read(reply, batch, keyNumber);
 }
 
-interface Batch {
-  readonly keyNumbers: readonly number[];
-  readonly request: Uint8Array;
+function isNotFound(thrown: unknown): boolean {
+  return (
+    thrown instanceof PorticoError &&
+    thrown.cause instanceof UpstreamError &&
+    thrown.cause.code === Code.NOT_FOUND
+  );
 }
 
-function batchesOf(call: Call, replies: Replies, set: Uint8Array | undefined): Batch[] {
-  const { lookup, keys } = replies;
-  const batches: Batch[] = [];
-  const push = (keyNumbers: readonly number[]) => {
-    for (const number of keyNumbers) replies.assign(number, batches.length);
-    const w = call.requestWriter();
-    if (set !== undefined) w.raw(set);
-    if (lookup.mode !== "all") {
-      lookup.ask(
-        w,
-        keyNumbers.map((number) => keys[number]!),
-      );
-    }
-    batches.push({ keyNumbers, request: w.finish() });
-  };
+/** The numbers of the keys that go in one call each. */
+function batchesOf({ lookup, keys }: Replies): number[][] {
   const all = keys.map((_, number) => number);
-  if (lookup.mode === "all") push(all);
-  else if (lookup.mode === "each") for (const number of all) push([number]);
-  else
-    for (const group of groupsOf(keys, all, lookup.group)) split(group, keys, lookup.batchSize).forEach(push);
-  return batches;
+  if (lookup.mode === "each") return all.map((number) => [number]);
+  return groupsOf(keys, all, lookup.group).flatMap((group) => split(group, keys, lookup.batchSize));
 }
 
 /** Of composite keys whose request is partly singular: the keys that can go in one call. */
@@ -121,27 +151,43 @@ function sizeOf(key: RowKey): number {
   return key.reduce<number>((sum, part) => sum + sizeOf(part), 10);
 }
 
-/** The joins of the messages that are made from found rows, each as soon as its keys are there. */
-async function fetchInner(call: Call, replies: Replies): Promise<void> {
-  const { inner, innerJoins } = replies;
-  const done: Array<Promise<void>> = [];
-  let offset = 0;
-  for (const group of innerJoins) {
-    const start = offset;
-    const own = group.joins;
-    offset += group.joins.length;
-    const work = async () => {
-      await Promise.all(group.after.map((join) => done[join]));
-      for (let entry = 0; entry < replies.found; entry++) {
-        for (let i = 0; i < own.length; i++) replies.mark(entry, start + i);
-        group.scan(replies.open(entry), inner);
+/**
+ * The joins of the messages that are made from found rows, each as soon as its keys are there: first those that only
+ * need the rows, for all siblings together, so that they share their calls in turn.
+ */
+async function fetchInner(call: Call, siblings: readonly Rows[]): Promise<void> {
+  const first: Rows[] = [];
+  const later: Array<{ rows: Rows; group: InnerJoins }> = [];
+  for (const rows of siblings) {
+    for (const group of rows.innerJoins) {
+      if (group.after.length > 0) later.push({ rows, group });
+      else {
+        rows.gather(group);
+        first.push(...group.joins);
       }
-      await fetchJoins(call, own);
-    };
-    const running = call.run(work);
-    for (let i = 0; i < own.length; i++) done.push(running);
+    }
   }
-  await Promise.all(done);
+  if (later.length === 0) {
+    await fetchJoins(call, first);
+    return;
+  }
+  const done = new Map<Rows, Promise<void>>();
+  const start = (joins: readonly Rows[], step: () => Promise<void>) => {
+    const running = call.run(step);
+    for (const join of joins) done.set(join, running);
+    return running;
+  };
+  const steps = [start(first, () => fetchJoins(call, first))];
+  for (const { rows, group } of later) {
+    const before = group.after.map((join) => done.get(join));
+    const step = async () => {
+      await Promise.all(before);
+      rows.gather(group);
+      await fetchJoins(call, group.joins);
+    };
+    steps.push(start(group.joins, step));
+  }
+  await Promise.all(steps);
 }
 
 function tooMany(what: "rows" | "keys"): PorticoError {

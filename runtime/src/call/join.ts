@@ -32,10 +32,10 @@ export interface Lookup {
 /** Joins on found rows whose keys are gathered in one walk. */
 export interface InnerJoins {
   readonly joins: readonly Rows[];
-  /** The joins whose results the keys need, by their number over all groups. */
-  readonly after: readonly number[];
-  /** Walks one found row and gives the keys of the rows in it; `rows` are those of all groups. */
-  readonly scan: (entry: Reader, rows: readonly Rows[]) => void;
+  /** The joins on the same rows whose results the keys need. */
+  readonly after: readonly Rows[];
+  /** Walks one found row and gives the keys of the rows in it. */
+  readonly scan: (row: Reader) => void;
 }
 
 /** What one join of one message says, beside how its rows are fetched. */
@@ -44,8 +44,8 @@ export interface RowsOptions {
   readonly onMissing?: OnMissing;
   /** What every call of the join carries beside its keys, encoded. */
   readonly set?: Uint8Array;
-  /** The joins of the messages that are made from the found rows. */
-  readonly inner?: readonly InnerJoins[];
+  /** Whether all rows of a key are used; default: the first. Says for which rows the joins inside are run. */
+  readonly many?: boolean;
 }
 
 /** What a row gets when nothing is found for it. */
@@ -53,10 +53,7 @@ export type OnMissing = "empty" | "drop" | "fail";
 
 const NO_KEY = -1;
 
-/**
- * The distinct keys that are asked for, and what was found for each: shared by the joins of one message that fetch
- * the same way.
- */
+/** The distinct keys that are asked for, and what was found for each: shared by joins that fetch the same way. */
 export class Replies {
   /** The distinct keys, in the order in which rows named them. */
   readonly keys: RowKey[] = [];
@@ -66,27 +63,18 @@ export class Replies {
   readonly #next: number[] = [];
   readonly #last: number[] = [];
   readonly #index = new Map<Key, number>();
-  /** For each distinct key, the batch that asks for it. */
-  readonly #batchOf: number[] = [];
+  /** For each distinct key, the batch that asks for it; undefined where one batch asks for all. */
+  #batchOf: number[] | undefined;
   readonly #readers: Reader[] = [];
   readonly #readerOf: number[] = [];
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
-  /** For each found row, where the rows in it start: `[found row * inner joins + join]`. */
-  readonly #bases: number[] = [];
-  /** The joins of the messages that are made from found rows, in the order of `innerJoins`. */
-  readonly inner: readonly Rows[];
   /** Rows that were found but that nobody asked for: for the metrics. */
   foreign = 0;
   #batch = 0;
   #keyNumber = 0;
 
-  constructor(
-    readonly lookup: Lookup,
-    readonly innerJoins: readonly InnerJoins[],
-  ) {
-    this.inner = innerJoins.flatMap((group) => group.joins);
-  }
+  constructor(readonly lookup: Lookup) {}
 
   /** The number of a key, which is noted if it is new. */
   want(key: RowKey): number {
@@ -104,6 +92,7 @@ export class Replies {
 
   /** Says which batch asks for a key: a reply answers for its own keys only. */
   assign(keyNumber: number, batch: number): void {
+    this.#batchOf ??= [];
     this.#batchOf[keyNumber] = batch;
   }
 
@@ -147,7 +136,7 @@ export class Replies {
   match(key: RowKey, start: number, end: number): void {
     const number = this.#index.get(typeof key === "object" ? tupleHash(key) : key);
     // Never by position: a row that was not asked for, or was asked for in another call, is nobody's.
-    if (number === undefined || this.#batchOf[number] !== this.#batch) {
+    if (number === undefined || (this.#batchOf !== undefined && this.#batchOf[number] !== this.#batch)) {
       this.foreign++;
       return;
     }
@@ -181,15 +170,8 @@ export class Replies {
     return this.#starts.length;
   }
 
-  /** Notes, before the rows inside a found row are gathered, where they begin. */
-  mark(entry: number, join: number): void {
-    this.#bases[entry * this.inner.length + join] = this.inner[join]!.count;
-  }
-
-  /** A reader on a found row; the joins inside it are moved to their rows in it. */
+  /** A reader on a found row. */
   open(entry: number): Reader {
-    const width = this.inner.length;
-    for (let i = 0; i < width; i++) this.inner[i]!.seek(this.#bases[entry * width + i]!);
     return this.#readers[this.#readerOf[entry]!]!.range(this.#starts[entry]!, this.#ends[entry]!);
   }
 }
@@ -211,26 +193,29 @@ function tupleHash(parts: readonly Key[]): string {
 
 /**
  * The rows of one join in a walk over a message: the walk that gathers keys calls `add` (or `addList`) once a row; the
- * walk that writes calls `one` or `many` once a row, in the same order.
+ * walk that writes calls `take`, `one` or `row` once a row, in the same order.
  */
 export class Rows {
   readonly replies: Replies;
+  readonly onMissing: OnMissing;
+  readonly set: Uint8Array | undefined;
+  readonly many: boolean;
+  /** The joins of the messages that are made from the found rows: all of `innerJoins`. */
+  readonly inner: Rows[] = [];
+  readonly innerJoins: InnerJoins[] = [];
   /** For each row, the number of its key, or -1; of a row with a list of keys, see #lists. */
   readonly #keyOf: number[] = [];
   #lists: number[][] | undefined;
+  /** For each found row, where the rows in it start: `[found row * inner joins + join]`. */
+  readonly #bases: number[] = [];
   #cursor = 0;
   // Where `first` and `next` are.
   #list: number[] | undefined;
   #listPos = 0;
   #entry = -1;
   #none: Reader | undefined;
-  /** Whether `one` found something for the row that was read last. */
-  found = false;
-  /** Whether the row that was read last has to be dropped. */
+  /** Whether the row that was taken last has to be dropped. */
   dropped = false;
-
-  readonly onMissing: OnMissing;
-  readonly set: Uint8Array | undefined;
 
   constructor(
     readonly lookup: Lookup,
@@ -239,22 +224,19 @@ export class Rows {
   ) {
     this.onMissing = options.onMissing ?? "empty";
     this.set = options.set;
-    this.replies = replies ?? new Replies(lookup, options.inner ?? []);
+    this.many = options.many ?? false;
+    this.replies = replies ?? new Replies(lookup);
   }
 
   /** The rows of another join that fetches the same way: the keys of both go in the same calls. */
-  sibling(onMissing: OnMissing = "empty"): Rows {
-    return new Rows(this.lookup, { onMissing, ...(this.set && { set: this.set }) }, this.replies);
+  sibling(options: Omit<RowsOptions, "set"> = {}): Rows {
+    return new Rows(this.lookup, { ...options, ...(this.set && { set: this.set }) }, this.replies);
   }
 
-  /** The joins of the messages that are made from the found rows. */
-  get inner(): readonly Rows[] {
-    return this.replies.inner;
-  }
-
-  /** Goes back to the first row, for another walk. */
-  rewind(): void {
-    this.#cursor = 0;
+  /** Says which joins there are in the messages that are made from the found rows. */
+  inside(joins: readonly Rows[], after: readonly Rows[], scan: (row: Reader) => void): void {
+    this.innerJoins.push({ joins, after, scan });
+    this.inner.push(...joins);
   }
 
   /** Rows so far. */
@@ -274,45 +256,91 @@ export class Rows {
     this.#keyOf.push(NO_KEY);
   }
 
-  /** Moves to where the rows in a found row of an outer join begin. */
-  seek(row: number): void {
-    this.#cursor = row;
+  /** Gathers the keys of joins inside the found rows: of those that are used, each once. */
+  gather(group: InnerJoins): void {
+    const { replies, inner } = this;
+    const start = inner.indexOf(group.joins[0]!);
+    const seen = new Uint8Array(replies.keys.length);
+    const visit = (key: number) => {
+      if (key === NO_KEY || seen[key] === 1) return;
+      seen[key] = 1;
+      for (let entry = replies.firstOf(key); entry >= 0; entry = this.many ? replies.nextOf(entry) : -1) {
+        for (let i = 0; i < group.joins.length; i++)
+          this.#bases[entry * inner.length + start + i] = group.joins[i]!.count;
+        group.scan(this.open(entry));
+      }
+    };
+    for (let row = 0; row < this.#keyOf.length; row++) {
+      const list = this.#lists?.[row];
+      if (list === undefined) visit(this.#keyOf[row]!);
+      else list.forEach(visit);
+    }
   }
 
-  /** The next row's first match, opened; an empty message where there is none, which `found` then says. */
-  one(): Reader {
-    const row = this.first();
-    this.found = row !== undefined;
-    if (row !== undefined) return row;
-    this.#none ??= new Reader(new Uint8Array(0), this.lookup.method.path);
-    return this.#none.begin();
+  /** Goes back to the first row, for another walk. */
+  rewind(): void {
+    this.#cursor = 0;
   }
 
-  /** The next row's first match, opened; `next` gives the others. Undefined where there is none. */
-  first(): Reader | undefined {
+  /** Moves to the next row, and gives its number; `dropped` is about it. */
+  row(): number {
     const row = this.#cursor++;
-    this.#list = this.#lists?.[row];
     this.dropped = this.onMissing === "drop" && this.#isMissing(row);
+    return row;
+  }
+
+  /** Moves to the next row, and gives the number of its first match, or -1. */
+  take(): number {
+    const row = this.row();
+    const list = this.#lists?.[row];
+    if (list === undefined) return this.replies.firstOf(this.#keyOf[row]!);
+    for (const key of list) {
+      const entry = this.replies.firstOf(key);
+      if (entry >= 0) return entry;
+    }
+    return -1;
+  }
+
+  /** Opens a found row, the joins inside it at their rows in it; for -1 an empty message. */
+  open(entry: number): Reader {
+    if (entry < 0) {
+      this.#none ??= new Reader(new Uint8Array(0), this.lookup.method.path);
+      return this.#none.begin();
+    }
+    const { inner } = this;
+    const width = inner.length;
+    for (let i = 0; i < width; i++) inner[i]!.#cursor = this.#bases[entry * width + i]!;
+    return this.replies.open(entry);
+  }
+
+  /** The next row's first match, opened; an empty message where there is none. */
+  one(): Reader {
+    return this.open(this.take());
+  }
+
+  /** The first match of a row, opened; `next` gives the others. Undefined where there is none. */
+  first(row: number): Reader | undefined {
+    this.#list = this.#lists?.[row];
     if (this.#list !== undefined) {
       this.#listPos = 0;
       return this.#nextOfList();
     }
     this.#entry = this.replies.firstOf(this.#keyOf[row]!);
-    return this.#entry < 0 ? undefined : this.replies.open(this.#entry);
+    return this.#entry < 0 ? undefined : this.open(this.#entry);
   }
 
   /** The same row's next match: of a list of keys in the row's order, those not found left out. */
   next(): Reader | undefined {
     if (this.#list !== undefined) return this.#nextOfList();
     this.#entry = this.replies.nextOf(this.#entry);
-    return this.#entry < 0 ? undefined : this.replies.open(this.#entry);
+    return this.#entry < 0 ? undefined : this.open(this.#entry);
   }
 
   #nextOfList(): Reader | undefined {
     const list = this.#list!;
     while (this.#listPos < list.length) {
       const entry = this.replies.firstOf(list[this.#listPos++]!);
-      if (entry >= 0) return this.replies.open(entry);
+      if (entry >= 0) return this.open(entry);
     }
     return undefined;
   }

@@ -25,11 +25,13 @@ export function publicErrorOf(thrown: unknown, context: PublicErrorContext): Por
   const options = { cause: thrown };
   if (!(thrown instanceof UpstreamError)) return new PorticoError(Code.INTERNAL, "internal error", options);
   let code = thrown.code;
-  const now = Date.now();
-  // The call's own timeout, shorter than the client's deadline, is a slow upstream and not a slow client; and nobody
-  // here cancelled, so a CANCELLED is the upstream's trouble.
+  // The call's own timeout, shorter than the client's deadline, is a slow upstream and not a slow client (the clock is
+  // not asked whether it is over: the upstream may have ended a moment before it). And nobody here cancelled, so a
+  // CANCELLED is the upstream's trouble.
   const ownTimeout =
-    code === Code.DEADLINE_EXCEEDED && now >= context.deadlineMs && now < context.publicDeadlineMs;
+    code === Code.DEADLINE_EXCEEDED &&
+    context.deadlineMs < context.publicDeadlineMs &&
+    Date.now() < context.publicDeadlineMs;
   if (ownTimeout || code === Code.CANCELLED) code = Code.UNAVAILABLE;
   const text = passing.get(code);
   if (text === undefined) return new PorticoError(Code.INTERNAL, "internal error", options);

@@ -211,11 +211,12 @@ function writeUserWithItems(w: Writer, r: Reader, owned: Rows): void {
     }
   }
   r.close(end);
+  const ownedAt = owned.row();
   if (idAt !== 0) w.copyString(10, r, idAt);
   if (emailAt !== 0) w.copyString(18, r, emailAt);
-  for (let ownedRow2 = owned.first(); ownedRow2 !== undefined; ownedRow2 = owned.next()) {
-    const message = w.open(26, ownedRow2.size);
-    writeItem(w, ownedRow2);
+  for (let ownedRow = owned.first(ownedAt); ownedRow !== undefined; ownedRow = owned.next()) {
+    const message = w.open(26, ownedRow.size);
+    writeItem(w, ownedRow);
     w.close(message);
   }
   r.leave(end);

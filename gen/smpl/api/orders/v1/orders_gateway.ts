@@ -391,14 +391,14 @@ function writeOrderWithUser(w: Writer, r: Reader, user: Rows): void {
     }
   }
   r.close(end);
-  const userRow = user.one();
-  const userRowFound = user.found;
+  const userEntry = user.take();
   if (idAt !== 0) w.copyString(10, r, idAt);
   if (productAt !== 0) w.copyString(18, r, productAt);
   if (stateAt !== 0) w.int32(24, toOrderState(r.int32At(stateAt)));
-  if (userRowFound) {
-    const message = w.open(34, userRow.size);
-    writeUser(w, userRow);
+  if (userEntry >= 0) {
+    const inner = user.open(userEntry);
+    const message = w.open(34, inner.size);
+    writeUser(w, inner);
     w.close(message);
   }
   r.leave(end);

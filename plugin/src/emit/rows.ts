@@ -1,0 +1,177 @@
+import type { CallPlan, JoinPlan, Translator } from "../plan/types.js";
+import { translatorsIn } from "../plan/walk.js";
+import { ownJoins, type Site, scanReadsOf, scanRows, sitesOf } from "./analysis.js";
+import { type Code, quote } from "./code.js";
+import type { FileScope } from "./file-scope.js";
+import { lookupConstant } from "./lookup.js";
+import { camel, type Names } from "./names.js";
+import { scanRowFunction } from "./translator.js";
+
+/** What the handler around it knows. */
+export interface Handler {
+  /** The call of the function that writes a request. */
+  readonly request: (translator: Translator) => string;
+  /** The variable that holds the reply of a call. */
+  readonly reply: (call: CallPlan) => string;
+}
+
+/** The rows of one join at one place: a variable in the handler. */
+interface RowsNode {
+  readonly join: JoinPlan;
+  readonly owner: Translator;
+  readonly variable: string;
+  /** The rows whose calls it shares. */
+  readonly sibling: RowsNode | undefined;
+  /** The joins inside its found rows. */
+  readonly inside: readonly Inside[];
+}
+
+interface Inside {
+  readonly site: Site;
+  readonly collect: readonly JoinPlan[];
+  readonly joins: readonly RowsNode[];
+  readonly after: readonly RowsNode[];
+  /** The rows that the walk is given. */
+  readonly walked: readonly RowsNode[];
+}
+
+/** Prints the `Rows` of a handler: one for each join at each place where it stands. */
+export class RowsEmitter {
+  readonly #nodes = new Map<JoinPlan, RowsNode>();
+
+  constructor(
+    readonly file: FileScope,
+    readonly code: Code,
+    readonly names: Names,
+    readonly handler: Handler,
+  ) {}
+
+  /** Plans joins whose keys are gathered in one walk over `start`: those that fetch the same way share their calls. */
+  plan(start: Translator, joins: readonly JoinPlan[]): void {
+    const primaries = new Map<string, RowsNode>();
+    for (const join of joins) this.#nodes.set(join, this.#node([start], join, primaries));
+  }
+
+  variable(join: JoinPlan): string {
+    return this.#nodes.get(join)!.variable;
+  }
+
+  /** The calls whose replies the walks over found rows read. */
+  readsInside(join: JoinPlan): CallPlan[] {
+    const visit = (node: RowsNode): CallPlan[] =>
+      node.inside.flatMap(({ site, collect, joins }) => [
+        ...scanReadsOf(translatorsIn(site.field.conversion), collect).calls,
+        ...joins.flatMap(visit),
+      ]);
+    return visit(this.#nodes.get(join)!);
+  }
+
+  declare(join: JoinPlan): void {
+    this.#declare(this.#nodes.get(join)!);
+  }
+
+  #declare(node: RowsNode): void {
+    const { code, file } = this;
+    const { join, variable, sibling } = node;
+    const options: string[] = [];
+    if (join.onMissing !== "empty") options.push(`onMissing: ${quote(join.onMissing)}`);
+    const { set } = join.lookup;
+    if (set !== undefined && sibling === undefined)
+      options.push(`set: call.encode((w) => ${this.handler.request(set)})`);
+    if (join.use === "many" && node.inside.length > 0) options.push("many: true");
+    const object = options.length === 0 ? "" : `{ ${options.join(", ")} }`;
+    if (sibling !== undefined) code.line(`const ${variable} = ${sibling.variable}.sibling(${object});`);
+    else {
+      const all = [lookupConstant(file, join.lookup), object].filter((argument) => argument !== "");
+      code.line(`const ${variable} = new ${file.use("Rows")}(${all.join(", ")});`);
+    }
+    for (const inside of node.inside) {
+      for (const inner of inside.joins) this.#declare(inner);
+      this.#declareInside(node, inside);
+    }
+  }
+
+  #declareInside(node: RowsNode, { site, collect, joins, after, walked }: Inside): void {
+    const scan = scanRowFunction(this.file, node.owner, site.field, collect);
+    const reads = scanReadsOf(translatorsIn(site.field.conversion), collect);
+    const all = [
+      "row",
+      ...reads.calls.map((call) => this.handler.reply(call)),
+      ...(reads.request ? ["input"] : []),
+      ...(reads.auth ? ["call"] : []),
+      ...walked.map((inner) => inner.variable),
+    ];
+    const names = (nodes: readonly RowsNode[]) => `[${nodes.map((inner) => inner.variable).join(", ")}]`;
+    this.code.line(
+      `${node.variable}.inside(${names(joins)}, ${names(after)}, (row) => ${scan}(${all.join(", ")}));`,
+    );
+  }
+
+  /** `together`: the rows that are fetched at the same time, by how they are. */
+  #node(starts: readonly Translator[], join: JoinPlan, together: Map<string, RowsNode>): RowsNode {
+    const owner = ownerOf(starts, join);
+    const variable = this.file.local(this.names, camel(join.name));
+    const key = this.#fetchKey(join);
+    const sibling = together.get(key);
+    const inside: Inside[] = [];
+    const node: RowsNode = { join, owner, variable, sibling, inside };
+    if (sibling === undefined) together.set(key, node);
+    for (const site of sitesOf(owner, join)) {
+      const own = new Map<JoinPlan, RowsNode>();
+      const inner = translatorsIn(site.field.conversion);
+      for (const { joins, after } of site.groups) {
+        // Those that need nothing but the found rows are fetched together with those of the siblings.
+        const fetched = after.length === 0 ? this.#firstInside(sibling ?? node) : new Map<string, RowsNode>();
+        for (const one of joins) own.set(one, this.#node(inner, one, fetched));
+        inside.push({
+          site,
+          collect: joins,
+          joins: joins.map((one) => own.get(one)!),
+          after: after.map((one) => own.get(one)!),
+          walked: scanRows(inner, joins).map((one) => own.get(one)!),
+        });
+      }
+    }
+    return node;
+  }
+
+  readonly #first = new Map<RowsNode, Map<string, RowsNode>>();
+
+  #firstInside(node: RowsNode): Map<string, RowsNode> {
+    let first = this.#first.get(node);
+    if (first === undefined) {
+      first = new Map();
+      this.#first.set(node, first);
+    }
+    return first;
+  }
+
+  /** Equal for joins that ask the same method in the same way, with the same arguments. */
+  #fetchKey({ lookup }: JoinPlan): string {
+    const set = lookup.set === undefined ? "" : this.handler.request(lookup.set);
+    return `${lookupConstant(this.file, lookup)} ${set}`;
+  }
+}
+
+/** The translator, among those of one walk, that a join belongs to. */
+function ownerOf(starts: readonly Translator[], join: JoinPlan): Translator {
+  const seen = new Set<Translator>();
+  const go = (translator: Translator): Translator | undefined => {
+    if (seen.has(translator)) return undefined;
+    seen.add(translator);
+    if (ownJoins(translator).includes(join)) return translator;
+    for (const field of translator.fields) {
+      if (field.value.root.kind === "join") continue;
+      for (const inner of translatorsIn(field.conversion)) {
+        const found = go(inner);
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  };
+  for (const start of starts) {
+    const found = go(start);
+    if (found !== undefined) return found;
+  }
+  throw new Error(`no owner of ${join.name}`);
+}
