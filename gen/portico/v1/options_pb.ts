@@ -20,9 +20,10 @@
 //   joins           what was found for the row            "user.email"
 //   anything else   a field of the source                 "user_id"
 //
-// The names metadata, parent, this and config are reserved. Not supported yet: using one is a finding. Values are
-// plain paths in this version. Other CEL expressions ("a + b", "items.filter(…)"), and auth.roles and auth.scopes as
-// values, are not supported yet: using one is a finding.
+// metadata, parent, this and config will be such names too. Not supported yet: using one is a finding, unless the
+// source has a field of that name; write "source.metadata" for that. Values are plain paths in this version. Other
+// CEL expressions ("a + b", "items.filter(…)"), and auth.roles and auth.scopes as values, are not supported yet:
+// using one is a finding.
 //
 // A finding stops generation: it names file, line and column, and says how to put it right. Options that this version
 // does not support are marked in their comments.
