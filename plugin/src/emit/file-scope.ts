@@ -51,15 +51,16 @@ export class FileScope {
   }
 
   /**
-   * A name for a parameter or variable that annotations name: nothing of the whole file has it, nor gets it later, so
-   * that neither hides the other.
+   * Names for the parameters and variables of one function: nothing of the whole file has such a name, nor gets it
+   * later, so that neither hides the other.
    */
-  local(scope: Names, wanted: string): string {
-    let name = scope.unique(wanted);
-    while (this.names.has(name) && !this.#locals.has(name)) name = scope.unique(wanted);
-    this.names.take(name);
-    this.#locals.add(name);
-    return name;
+  scope(taken: Iterable<string>): Names {
+    return new Names(taken, (name) => {
+      if (this.names.has(name)) return this.#locals.has(name);
+      this.names.take(name);
+      this.#locals.add(name);
+      return true;
+    });
   }
 
   /** A number for an object, for keys. */

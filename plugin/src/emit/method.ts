@@ -5,7 +5,7 @@ import { shapeConstant } from "./check.js";
 import { requiredClaims } from "./claims.js";
 import { type Code, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
-import { camel, Names } from "./names.js";
+import { camel, type Names } from "./names.js";
 import { RowsEmitter } from "./rows.js";
 import { requestFunction, scanFunction, writeFunction } from "./translator.js";
 
@@ -15,7 +15,7 @@ export function emitMethod(file: FileScope, plan: MethodPlan, name: string, code
 }
 
 class MethodEmitter {
-  readonly #names = new Names(["request", "call", "input", "w", "row"]);
+  readonly #names: Names;
   readonly #replies = new Map<CallPlan, string>();
   readonly #joins: readonly JoinPlan[];
   readonly #groups: readonly JoinGroup[];
@@ -28,9 +28,10 @@ class MethodEmitter {
     readonly plan: MethodPlan,
     readonly code: Code,
   ) {
+    this.#names = file.scope(["request", "call", "input", "w", "row"]);
     this.#joins = walkJoins(plan.translator);
     this.#groups = groupsOf(this.#joins);
-    for (const call of plan.calls) this.#replies.set(call, file.local(this.#names, camel(call.name)));
+    for (const call of plan.calls) this.#replies.set(call, this.#names.unique(camel(call.name)));
     // Before those of joins, in the order in which they are called.
     for (const call of plan.calls) file.method(call.method);
     this.#rows = new RowsEmitter(file, code, this.#names, {

@@ -10,14 +10,22 @@ const RESERVED = new Set(
 export class Names {
   readonly #taken: Set<string>;
 
-  constructor(taken: Iterable<string> = []) {
+  readonly #isFree: (name: string) => boolean;
+
+  constructor(
+    taken: Iterable<string> = [],
+    /** Whether a name is free further out. */
+    isFree: (name: string) => boolean = () => true,
+  ) {
     this.#taken = new Set(taken);
+    this.#isFree = isFree;
   }
 
   /** `wanted`, or with a number behind it where that is taken. */
   unique(wanted: string): string {
     let name = wanted;
-    for (let n = 2; this.#taken.has(name) || RESERVED.has(name); n++) name = `${wanted}${n}`;
+    for (let n = 2; this.#taken.has(name) || RESERVED.has(name) || !this.#isFree(name); n++)
+      name = `${wanted}${n}`;
     this.#taken.add(name);
     return name;
   }
@@ -32,7 +40,7 @@ export class Names {
 
   /** Names that are in use here and further in. */
   inner(): Names {
-    return new Names(this.#taken);
+    return new Names(this.#taken, this.#isFree);
   }
 }
 

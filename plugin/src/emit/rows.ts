@@ -110,7 +110,7 @@ export class RowsEmitter {
   /** `together`: the rows that are fetched at the same time, by how they are. */
   #node(starts: readonly Translator[], join: JoinPlan, together: Map<string, RowsNode>): RowsNode {
     const owner = ownerOf(starts, join);
-    const variable = this.file.local(this.names, camel(join.name));
+    const variable = this.names.unique(camel(join.name));
     const key = this.#fetchKey(join);
     const sibling = together.get(key);
     const inside: Inside[] = [];

@@ -16,7 +16,7 @@ import {
 } from "./analysis.js";
 import { type Code, quote } from "./code.js";
 import { type FileScope, messageShort } from "./file-scope.js";
-import { camel, Names, pascal } from "./names.js";
+import { camel, type Names, pascal } from "./names.js";
 import { Scan } from "./scan.js";
 import { type Found, nonZero, ValueEmitter } from "./value.js";
 import { EGROUP, isPackable, LEN, SGROUP, scalarOf, tagOf, wireOf } from "./wire.js";
@@ -102,23 +102,26 @@ export function argumentsOf(reads: Reads): string[] {
 /** Prints statements; those of a single line are given, to be put behind their condition. */
 type Print = (() => void) | readonly string[];
 
+// What the printed statements themselves declare.
+const LOCALS = [
+  "w",
+  "r",
+  "call",
+  "tag",
+  "at",
+  "stop",
+  "start",
+  "after",
+  "element",
+  "message",
+  "value",
+  "wrapper",
+];
+
 /** Prints one function. */
 export class TranslatorEmitter {
   readonly direction: "response" | "request";
-  readonly #names = new Names([
-    "w",
-    "r",
-    "call",
-    "tag",
-    "at",
-    "stop",
-    "start",
-    "after",
-    "element",
-    "message",
-    "value",
-    "wrapper",
-  ]);
+  readonly #names: Names;
   readonly #values: ValueEmitter;
   readonly #calls = new Map<object, string>();
   readonly #rows = new Map<JoinPlan, string>();
@@ -136,6 +139,7 @@ export class TranslatorEmitter {
     readonly site?: FieldPlan,
   ) {
     this.direction = translator.direction;
+    this.#names = file.scope(LOCALS);
     this.#values = new ValueEmitter(file, this);
   }
 
@@ -147,7 +151,7 @@ export class TranslatorEmitter {
     if (translator.source !== undefined || this.site !== undefined)
       parameters.push(`r: ${file.use("Reader", true)}`);
     for (const call of reads.calls) {
-      const variable = file.local(this.#names, camel(call.name));
+      const variable = this.#names.unique(camel(call.name));
       this.#calls.set(call, variable);
       parameters.push(`${variable}: ${file.use("Reader", true)}`);
     }
@@ -157,7 +161,7 @@ export class TranslatorEmitter {
     }
     if (reads.auth) parameters.push(`call: ${file.use("Call", true)}`);
     for (const join of this.#joinParameters()) {
-      const variable = file.local(this.#names, camel(join.name));
+      const variable = this.#names.unique(camel(join.name));
       this.#rows.set(join, variable);
       parameters.push(`${variable}: ${file.use("Rows", true)}`);
     }

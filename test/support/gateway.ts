@@ -1,0 +1,227 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
+import {
+  Call,
+  Code,
+  defaultLimits,
+  type GatewayApi,
+  type Limits,
+  type Method,
+  type PorticoError,
+  type Principal,
+  type Upstream,
+  type UpstreamContext,
+  UpstreamError,
+} from "@portico/runtime";
+import { toPorticoError } from "../../runtime/src/call/error.js";
+import { type Compiled, compile, load } from "./compile.js";
+import { methodOf } from "./invoke.js";
+
+/** Answers an upstream method: JSON, raw bytes, or a list of either (a stream); throws (or rejects with) what fails. */
+// biome-ignore lint/suspicious/noExplicitAny: requests are JSON, whose form the test knows.
+export type Answer = (request: any, context: UpstreamContext) => unknown;
+export type Answers = Readonly<Record<string, Answer>>;
+
+/** Two .proto files, compiled, and their generated handlers. */
+export interface Gateway {
+  readonly compiled: Compiled;
+  readonly api: GatewayApi;
+  run(answers: Answers, options?: RunOptions): Promise<Run>;
+}
+
+export interface RunOptions {
+  /** "pub.Service/Method"; default: the first route. */
+  readonly method?: string;
+  readonly request?: JsonValue | Uint8Array;
+  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly limits?: Partial<Limits>;
+  readonly timeoutMs?: number;
+  /** Of a stream: leaves after so many messages. */
+  readonly take?: number;
+  /** Sees the call before it starts. */
+  readonly onCall?: (call: Call) => void;
+}
+
+export interface Run {
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly response?: any;
+  readonly error?: PorticoError;
+  readonly upstream: TestUpstream;
+  readonly call: Call;
+  /** What a method was asked, in order. */
+  asked(method: string): JsonValue[];
+}
+
+/** An upstream in memory that answers when its answers do, and keeps account. */
+export class TestUpstream implements Upstream {
+  readonly calls: Array<{ method: string; request: JsonValue }> = [];
+  /** What started and ended, in order: "+in.Api/Get", "-in.Api/Get", "x…" for what was cancelled. */
+  readonly log: string[] = [];
+  inFlight = 0;
+  peak = 0;
+
+  constructor(
+    readonly compiled: Compiled,
+    readonly answers: Answers,
+  ) {}
+
+  async unary(method: Method, bytes: Uint8Array, context: UpstreamContext): Promise<Uint8Array> {
+    const name = this.#begin(method, bytes);
+    const { desc, registry } = this.#find(method);
+    let release = () => {};
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const cancelled = new Promise<never>((_, reject) => {
+        release = context.onCancel(() => {
+          this.log.push(`x${name}`);
+          reject(new UpstreamError(Code.CANCELLED, "cancelled", method));
+        });
+        timer = setTimeout(
+          () => reject(new UpstreamError(Code.DEADLINE_EXCEEDED, "too slow: 10.0.0.7", method)),
+          Math.max(0, context.deadlineMs - Date.now()),
+        );
+      });
+      const answer = await Promise.race([this.#answer(method, bytes, context), cancelled]);
+      return answer instanceof Uint8Array
+        ? answer
+        : toBinary(desc.output, fromJson(desc.output, answer as JsonValue, { registry }));
+    } finally {
+      clearTimeout(timer);
+      release();
+      this.inFlight--;
+      this.log.push(`-${name}`);
+    }
+  }
+
+  async *serverStream(
+    method: Method,
+    bytes: Uint8Array,
+    context: UpstreamContext,
+  ): AsyncIterable<Uint8Array> {
+    const name = this.#begin(method, bytes);
+    const { desc, registry } = this.#find(method);
+    let done = false;
+    try {
+      for (const message of (await this.#answer(method, bytes, context)) as unknown[]) {
+        await tick();
+        if (message instanceof Error) throw message;
+        yield message instanceof Uint8Array
+          ? message
+          : toBinary(desc.output, fromJson(desc.output, message as JsonValue, { registry }));
+      }
+      done = true;
+    } finally {
+      this.inFlight--;
+      this.log.push(`${done ? "-" : "x"}${name}`);
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  #find(method: Method) {
+    const { registry } = this.compiled;
+    return { registry, desc: methodOf(registry, method.path) };
+  }
+
+  #begin(method: Method, bytes: Uint8Array): string {
+    const { desc, registry } = this.#find(method);
+    const name = method.path.slice(1);
+    this.calls.push({
+      method: name,
+      request: toJson(desc.input, fromBinary(desc.input, bytes), { registry }),
+    });
+    this.log.push(`+${name}`);
+    this.peak = Math.max(this.peak, ++this.inFlight);
+    return name;
+  }
+
+  async #answer(method: Method, bytes: Uint8Array, context: UpstreamContext): Promise<unknown> {
+    // A real upstream never answers in the same tick.
+    await tick();
+    const { desc, registry } = this.#find(method);
+    const answer = this.answers[method.path.slice(1)];
+    if (answer === undefined) throw new UpstreamError(Code.UNIMPLEMENTED, "no answer", method);
+    return answer(toJson(desc.input, fromBinary(desc.input, bytes), { registry }), context);
+  }
+}
+
+export function tick(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Fails as an upstream does. */
+export function failure(code: number, text = "internal text of 10.0.0.7"): UpstreamError {
+  return new UpstreamError(code, text, { service: "s", name: "m", path: "/s/m", kind: "unary" });
+}
+
+const header = (packageName: string, more = "") => `syntax = "proto3";\npackage ${packageName};\n${more}`;
+
+/** Sources of an internal and a public file, without their headers: packages `in` and `pub`. */
+export function sourcesOf(internal: string, publicText: string) {
+  return {
+    "internal.proto": header("in") + internal,
+    "public.proto": header("pub", 'import "portico/v1/options.proto";\n') + publicText,
+  };
+}
+
+/** Compiles an internal and a public file and loads what is generated. */
+export async function gateway(internal: string, publicText: string): Promise<Gateway> {
+  const compiled = compile(sourcesOf(internal, publicText));
+  const api = await load(compiled);
+  return { compiled, api, run: (answers, options) => run(compiled, api, answers, options) };
+}
+
+async function run(
+  compiled: Compiled,
+  api: GatewayApi,
+  answers: Answers,
+  options: RunOptions = {},
+): Promise<Run> {
+  const { registry } = compiled;
+  const path = options.method === undefined ? api.routes[0]!.path : `/${options.method}`;
+  const route = api.routes.find((candidate) => candidate.path === path);
+  if (route === undefined) throw new Error(`no route ${path}`);
+  const desc = methodOf(registry, path);
+  const request = options.request ?? {};
+  const bytes =
+    request instanceof Uint8Array
+      ? request
+      : toBinary(desc.input, fromJson(desc.input, request, { registry }));
+  const upstream = new TestUpstream(compiled, answers);
+  const principal: Principal | undefined =
+    options.claims === undefined
+      ? undefined
+      : ({ subject: "u1", roles: [], scopes: [], claims: options.claims } as unknown as Principal);
+  const call = new Call({
+    upstream,
+    limits: { ...defaultLimits, ...options.limits },
+    requestId: "test",
+    deadlineMs: Date.now() + (options.timeoutMs ?? 10_000),
+    principal,
+    metadata: [],
+  });
+  options.onCall?.(call);
+  const asked = (method: string) =>
+    upstream.calls.filter((made) => made.method === method).map((made) => made.request);
+  const decode = (message: Uint8Array) => toJson(desc.output, fromBinary(desc.output, message), { registry });
+  const over = { upstream, call, asked };
+  try {
+    if (route.kind === "unary") return { ...over, response: decode(await route.handler(bytes, call)) };
+    const messages: JsonValue[] = [];
+    for await (const message of route.handler(bytes, call)) {
+      messages.push(decode(message));
+      if (messages.length === options.take) break;
+    }
+    return { ...over, response: messages };
+  } catch (thrown) {
+    return { ...over, error: toPorticoError(thrown) };
+  } finally {
+    // What was cancelled ends a moment later.
+    await tick();
+    await tick();
+  }
+}
