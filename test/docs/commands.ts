@@ -2,9 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./blocks.js";
 
-/** Whether a command of a page is one that `.ci/run` or the getting-started test runs. */
+/** Pages whose commands are all run, in order, by a test of their own. */
+export const followed = ["docs/getting-started.md", "docs/plugin.md"];
+
+/** Whether a command of a page is one that `.ci/run` or the page's own test runs. */
 export function isRun(page: string, command: string): boolean {
-  if (page === "docs/getting-started.md") return true;
+  if (followed.includes(page)) return true;
   const ci = readFileSync(join(root, ".ci/run"), "utf8");
   return ci.split("\n").some((line) => line.startsWith("step ") && line.includes(command));
 }

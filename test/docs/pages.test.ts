@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Block, blocksOf, pages, placeOf, root } from "./blocks.js";
-import { commandsOf, isRun } from "./commands.js";
+import { commandsOf, followed, isRun } from "./commands.js";
 import { errorOf } from "./proto.js";
 import { typeErrors } from "./typescript.js";
 
@@ -19,8 +19,7 @@ test("every block is of a kind that a test uses", () => {
         return true;
       case "yaml":
       case "json":
-        // Written to disk by test/pack.
-        return block.page === "docs/getting-started.md" && block.info.file !== undefined;
+        return followed.includes(block.page) && block.info.file !== undefined;
       case "text":
         return block.info.finding !== undefined;
       default:
