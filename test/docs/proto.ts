@@ -60,7 +60,7 @@ function nameOf(file: string): string {
 }
 
 /** Adds what a fragment of a file leaves out: syntax, package, imports. */
-function complete(text: string, packageName: string): string {
+export function complete(text: string, packageName: string): string {
   if (/^syntax = /m.test(text)) return text;
   const own = [...text.matchAll(/^import "(.*)";$/gm)].map((match) => match[1]);
   const added = imports
@@ -69,7 +69,7 @@ function complete(text: string, packageName: string): string {
   return ['syntax = "proto3";', `package ${packageName};`, ...added, text].join("\n");
 }
 
-function exampleFiles(): Record<string, string> {
+export function exampleFiles(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(example).map(([name, path]) => [name, readFileSync(join(root, path), "utf8")]),
   );

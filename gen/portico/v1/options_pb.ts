@@ -691,7 +691,7 @@ export type MessageRule = Message<"portico.v1.MessageRule"> & {
   /**
    * Reads that complete the rows of this message; a key may read the joins written before it.
    *
-   *   option (portico.v1.message).join = {…};
+   *   option (portico.v1.message).join = {name: "user", load: "User", key: "user_id"};
    *
    * @generated from field: repeated portico.v1.Join join = 2;
    */
@@ -700,7 +700,7 @@ export type MessageRule = Message<"portico.v1.MessageRule"> & {
   /**
    * How this message is fetched by key.
    *
-   *   option (portico.v1.message).load = {…};
+   *   option (portico.v1.message).load = {method: "smpl.users.v1.UsersService/BatchGetUsers", key: "ids = users.id"};
    *
    * @generated from field: repeated portico.v1.Load load = 3;
    */
