@@ -15,7 +15,16 @@ import { sourceTexts } from "../source/text.js";
 
 /** One run of the plugin: bytes of a CodeGeneratorRequest in, bytes of a CodeGeneratorResponse out. */
 export function runPlugin(request: Uint8Array): Uint8Array {
-  return toBinary(CodeGeneratorResponseSchema, respond(fromBinary(CodeGeneratorRequestSchema, request)));
+  let decoded: CodeGeneratorRequest;
+  try {
+    decoded = fromBinary(CodeGeneratorRequestSchema, request);
+  } catch (error) {
+    const response = create(CodeGeneratorResponseSchema, {
+      error: `standard input is no CodeGeneratorRequest (${String(error)}): protoc-gen-portico is run by buf or protoc`,
+    });
+    return toBinary(CodeGeneratorResponseSchema, response);
+  }
+  return toBinary(CodeGeneratorResponseSchema, respond(decoded));
 }
 
 /**
@@ -56,8 +65,16 @@ export function respond(request: CodeGeneratorRequest): CodeGeneratorResponse {
       insertionPoint: "",
     }));
   } catch (error) {
-    if (!(error instanceof OptionError)) throw error;
-    response.error = `option-plugin: ${error.message}`;
+    response.file = [];
+    response.error = error instanceof OptionError ? `option-plugin: ${error.message}` : internalError(error);
   }
   return response;
+}
+
+/** A mistake of ours. buf shows the text to the user, who can do nothing but tell us. */
+function internalError(error: unknown): string {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  // The frames tell where, without the folders of the machine.
+  const frames = error instanceof Error ? (error.stack?.match(/[\w.-]+\.[jt]s:\d+:\d+/g) ?? []) : [];
+  return `internal error in protoc-gen-portico: ${what}\nplease report it, with the .proto files that show it (${frames.slice(0, 4).join(", ")})`;
 }

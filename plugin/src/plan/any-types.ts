@@ -41,10 +41,19 @@ export function planAny(
       return;
     }
     const message = messageOf(desc);
+    if (translators.exposure.isInternalFile(message.file)) {
+      context.report(
+        "message-internal",
+        said,
+        `"${target.name}" would hold the internal ${name}`,
+        "list a public message, with `source` to say what it is made from",
+      );
+      return;
+    }
     const sourceName = messageRule(desc)?.source ?? "";
     const source =
       sourceName === ""
-        ? context.isShared(message)
+        ? context.isShared(message.file)
           ? desc
           : undefined
         : context.registry.getMessage(sourceName);

@@ -1,19 +1,26 @@
 import { type Path, parsePath, partOf } from "../expression/path.js";
 import { splitAssignment } from "../expression/split.js";
 import type { Field, Message } from "../source/model.js";
-import { type Context, list, type Place } from "./context.js";
-import { suggestion } from "./names.js";
+import type { Context, Place } from "./context.js";
 import type { Value } from "./types.js";
-import { resolveValue, type Scope } from "./values.js";
+import { descend, resolveValue, type Scope } from "./values.js";
 
-/** Reads "request.path = value". `target` undefined in the result of `quiet` means that this request has no such field. */
+/** What "request.path = value" says, and where its two parts stand. */
+export interface Assignment {
+  readonly target: Field[];
+  readonly value: Value;
+  readonly targetPlace: Place;
+  readonly valuePlace: Place;
+}
+
+/** Reads "request.path = value"; reports what is wrong. */
 export function assignment(
   context: Context,
   text: string,
   target: Message,
   names: Scope,
   place: Place,
-): { target: Field[]; value: Value } | undefined {
+): Assignment | undefined {
   const said = splitAssignment(text);
   if (said === undefined) {
     context.report(
@@ -34,37 +41,36 @@ export function assignment(
     );
     return undefined;
   }
-  const fields = followPath(target, path, (segment, message) => {
-    context.report(
-      "path-unknown",
-      { ...place, part: segment },
-      `${message.typeName} has no field "${segment.name}"`,
-      suggestion(
-        segment.name,
-        message.fields.map((f) => f.name),
-        `its fields: ${list(message.fields.map((f) => f.name))}`,
-      ),
-    );
-  });
-  if (fields === undefined) return undefined;
+  const fields = requestTarget(context, target, path, place);
   const value = resolveValue(context, said.value, names, place);
-  return value === undefined ? undefined : { target: fields, value };
+  if (fields === undefined || value === undefined) return undefined;
+  return {
+    target: fields,
+    value,
+    targetPlace: { ...place, part: partOf(said.target) },
+    valuePlace: { ...place, part: partOf(said.value) },
+  };
 }
 
-/** Follows a path through singular messages; calls `unknown` where a name is not found. */
-export function followPath(
+/** Finds the field of a request that a path names; reports what is wrong. */
+export function requestTarget(
+  context: Context,
   message: Message,
   path: Path,
-  unknown?: (segment: Path[number], message: Message) => void,
+  place: Place,
 ): Field[] | undefined {
+  const root: Value = { root: { kind: "request", message }, path: [] };
+  const found = descend(context, root, message, path, { exposes: false }, place);
+  return found === undefined ? undefined : [...found.path];
+}
+
+/** Follows a path through singular messages; undefined where it leads nowhere. */
+export function followPath(message: Message, path: Path): Field[] | undefined {
   const fields: Field[] = [];
   let at: Message | undefined = message;
   for (const segment of path) {
     const field: Field | undefined = at?.byName.get(segment.name);
-    if (field === undefined) {
-      unknown?.(segment, at ?? message);
-      return undefined;
-    }
+    if (field === undefined) return undefined;
     fields.push(field);
     at = field.cardinality === "singular" && field.type.kind === "message" ? field.type.message : undefined;
   }

@@ -4,15 +4,17 @@ import { splitAssignment } from "../expression/split.js";
 import type { Call, MethodRule } from "../source/annotations.js";
 import { type Field, type Message, messageOf } from "../source/model.js";
 import { assignment } from "./assignment.js";
+import { type Draft, orderCalls } from "./call-order.js";
 import { effectSaid, list, type Place } from "./context.js";
 import { parseDuration } from "./duration.js";
+import { checkLater } from "./later.js";
 import type { ServiceScope } from "./method.js";
-import { suggestion } from "./names.js";
+import { nearest, suggestion } from "./names.js";
 import { RequestFields } from "./request-fields.js";
-import { isReadable, isSaid, requestPath } from "./request-side.js";
+import { isReadable, isSaid, reportNowhere, requestPath } from "./request-side.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { CallPlan, Translator, UpstreamMethod, Value } from "./types.js";
-import { descend, messageOfValue, plainPath, RESERVED, rootMessage, type Scope } from "./values.js";
+import { descend, messageOfValue, namesIn, plainPath, RESERVED, rootMessage, type Scope } from "./values.js";
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 /** What the call without a name is called. */
@@ -27,7 +29,7 @@ export interface Calls {
 
 /** Resolves the calls of a method: what they are, what they read, what they wait for. */
 export class CallPlanner {
-  readonly #said: ReadonlyArray<{ readonly call: Call; readonly place: Place; readonly implicit: boolean }>;
+  readonly #said: ReadonlyArray<{ readonly call: Call; readonly place: Place }>;
   readonly #named = new Map<string, CallPlan | "broken">();
   readonly #scope: MethodScope;
 
@@ -41,7 +43,6 @@ export class CallPlanner {
     this.#said = calls.map((call, index) => ({
       call,
       place: { element: desc, path: ["call", index] },
-      implicit: false,
     }));
     const named = calls.map((call) => `${call.name}:${call.method}:${call.select}`);
     this.#scope = {
@@ -49,6 +50,9 @@ export class CallPlanner {
       id: `${desc.input.typeName} ${calls.some((call) => call.name !== "") ? `${desc.parent.typeName}/${desc.name} ${named.join()}` : ""} ${(service.rule?.set ?? []).length > 0 ? service.desc.typeName : ""}`,
       request: messageOf(desc.input),
       calls: this.#named,
+      incomplete:
+        calls.filter((call) => call.name === "").length > 1 ||
+        calls.some((call) => call.name !== "" && !/^\w+$/.test(call.name)),
       serviceSets: (service.rule?.set ?? []).map((text, index) => ({
         text,
         place: { element: service.desc, path: ["set", index] },
@@ -59,7 +63,8 @@ export class CallPlanner {
   plan(): Calls | undefined {
     const { context } = this.translators;
     const { service } = this;
-    if (this.#said.length === 0) return this.#namesake();
+    this.#nameLets();
+    if (this.#said.length === 0) return this.rule?.resolver ? undefined : this.#namesake();
     let unnamed = 0;
     const drafts: Draft[] = [];
     let source: Calls["source"];
@@ -78,7 +83,7 @@ export class CallPlanner {
         );
         fine = false;
       }
-      fine = this.#reportLater(call, place) && fine;
+      fine = checkLater(context, call, place) && fine;
       if (call.method === "") {
         context.report(
           "method-unknown",
@@ -92,12 +97,24 @@ export class CallPlanner {
       const draft = method === undefined ? undefined : this.#draft(call, method, place);
       if (draft !== undefined) drafts.push(draft);
       if (call.name !== "") {
-        if (!this.#named.has(call.name)) this.#named.set(call.name, draft?.plan ?? "broken");
+        // What has two names, or half a name, explains those who use it.
+        const isNew = !this.#named.has(call.name);
+        this.#named.set(call.name, isNew && draft !== undefined ? draft.plan : "broken");
       } else if (unnamed === 1)
         source = draft === undefined ? "broken" : (this.#sourceOf(draft, option("select")) ?? "broken");
     }
-    this.#buildRequests(drafts, drafts.length < this.#said.length);
-    this.#order(drafts);
+    const isWhole = drafts.length === this.#said.length;
+    if (!isWhole) this.translators.excuseSets(this.#scope);
+    this.#buildRequests(drafts, !isWhole);
+    orderCalls(context, drafts, { name: this.desc.name, nonAtomic: this.rule?.nonAtomic === true });
+    if (isWhole && this.desc.methodKind === "server_streaming" && unnamed === 0) {
+      context.report(
+        "stream-kind",
+        { element: this.desc },
+        `${this.desc.name} answers with a stream, and none of its calls is the source of it`,
+        "leave out the `name` of the call that streams",
+      );
+    }
     return { scope: this.#scope, plans: drafts.map((draft) => draft.plan), source };
   }
 
@@ -160,27 +177,12 @@ export class CallPlanner {
     return true;
   }
 
-  #reportLater(call: Call, place: Place): boolean {
-    const later: Array<[name: string, path: Array<string | number>, used: boolean]> = [
-      ["when", ["when"], call.when !== ""],
-      ["on_error", ["on_error", 0], call.onError.length > 0],
-      ["max_rows", ["max_rows"], call.maxRows > 0],
-      ["retry", ["retry"], call.retry !== undefined],
-      ["hedge", ["hedge"], call.hedge !== undefined],
-      ["cache", ["cache"], call.cache !== undefined],
-    ];
-    let fine = true;
-    for (const [name, path, used] of later) {
-      if (!used) continue;
-      fine = false;
-      this.translators.context.report(
-        "not-supported-yet",
-        { ...place, path: [...place.path!, ...path] },
-        `\`${name}\` of a call is not supported yet`,
-        "remove it",
-      );
+  /** Names of `let`, which are reported as not supported yet: nothing more is said of those who use them. */
+  #nameLets(): void {
+    for (const text of [...(this.service.rule?.let ?? []), ...(this.rule?.let ?? [])]) {
+      const name = splitAssignment(text)?.target.value.trim();
+      if (name !== undefined) this.#named.set(name, "broken");
     }
-    return fine;
   }
 
   #draft(call: Call | undefined, method: UpstreamMethod, place: Place): Draft | undefined {
@@ -276,16 +278,19 @@ export class CallPlanner {
         calls,
         joins: new Map(),
         exposes: false,
+        incomplete: this.#scope.incomplete,
+        self: plan.name,
       };
       call?.set.forEach((text, index) => {
         const at: Place = { ...place, path: [...place.path!, "set", index] };
         const said = assignment(context, text, plan.method.input, names, at);
-        if (said !== undefined) fields.assign(said.target, said.value, at);
+        if (said !== undefined) fields.assign(said);
         for (const field of this.#mentioned(text)) used.add(field);
       });
       for (const { text, place: at } of this.#scope.serviceSets) {
         const said = translators.serviceSet(text, plan.method.input, names, at);
-        if (said !== undefined && !fields.isSet(said.target)) fields.assign(said.target, said.value, at);
+        if (said !== undefined && !fields.isSet(said.target)) fields.assign(said);
+        for (const field of this.#mentioned(text)) used.add(field);
       }
       fields.sets(input, names);
       for (const field of input.fields) {
@@ -294,20 +299,28 @@ export class CallPlanner {
           continue;
         }
         // Said by `to`: wherever it fits. By its name: into the unnamed (or only) call.
-        const path = requestPath(context, field, plan.method.input, false);
+        const path = requestPath(field, plan.method.input);
         const said = isSaid(field);
         if (path === undefined || (!said && draft !== auto)) continue;
         used.add(field.name);
-        fields.map(field, path, { element: field.desc! });
+        fields.map(field, path);
       }
       fields.finish({ element: desc });
       for (const value of plan.request.fields.map((field) => field.value)) {
         if (value.root.kind === "call") draft.after.add(value.root.call);
-        if (value.root.kind === "source" && value.path[0] !== undefined) used.add(value.path[0].name);
+        const isRequest = value.root.kind === "source" || value.root.kind === "request";
+        if (isRequest && value.path[0] !== undefined) used.add(value.path[0].name);
       }
     }
     if (incomplete) return;
-    this.#unused = input.fields.filter((field) => !used.has(field.name));
+    const unknown = [...used].filter((name) => !input.byName.has(name));
+    this.#unused = input.fields.filter(
+      (field) =>
+        !used.has(field.name) &&
+        !translators.exposure.isInternal(field) &&
+        // A `set` has a typo in this field's name: it has its own finding.
+        !unknown.some((name) => nearest(name, [field.name]).length > 0),
+    );
     this.#auto = auto?.plan;
   }
 
@@ -321,16 +334,23 @@ export class CallPlanner {
   }
 
   #reportUnused(field: Field, auto: CallPlan | undefined): void {
+    const { context } = this.translators;
     const { name } = field;
-    const candidates = auto?.method.input.fields.map((f) => f.name) ?? [];
-    const said = isSaid(field);
-    this.translators.context.report(
+    if (isSaid(field) && auto !== undefined) {
+      reportNowhere(context, field, auto.method.input);
+      return;
+    }
+    context.report(
       "request-unused",
       { element: field.desc! },
-      said
+      isSaid(field)
         ? `no call of ${this.desc.name} has a field where "${name}" says that it goes`
         : `nothing uses "${name}" of the request${auto === undefined ? "" : `: ${auto.method.input.typeName} has no field of that name`}`,
-      suggestion(name, candidates, "say where it goes with `to`, or remove it"),
+      suggestion(
+        name,
+        auto === undefined ? [] : namesIn(auto.method.input),
+        "say where it goes with `to`, or remove it",
+      ),
     );
   }
 
@@ -341,55 +361,4 @@ export class CallPlanner {
     if (path === undefined) return [];
     return path[0]!.name === "request" && path.length > 1 ? [path[1]!.name] : [path[0]!.name];
   }
-
-  /** Reads run side by side; writes wait for all before them, and all after them wait for them. */
-  #order(drafts: readonly Draft[]): void {
-    const { context } = this.translators;
-    let lastWrite: Draft | undefined;
-    drafts.forEach((draft, index) => {
-      if (lastWrite !== undefined) draft.after.add(lastWrite.plan);
-      if (draft.plan.effect === "READ") return;
-      for (const before of drafts.slice(0, index)) draft.after.add(before.plan);
-      if (lastWrite !== undefined && !this.rule?.nonAtomic) {
-        context.report(
-          "write-atomic",
-          draft.place,
-          `${this.desc.name} makes two writes: when the second fails, the first is not taken back`,
-          "make one internal method of them, or accept it: `non_atomic: true`",
-        );
-      }
-      lastWrite = draft;
-    });
-    for (const draft of drafts) {
-      const path = cycle(draft.plan);
-      if (path === undefined) continue;
-      context.report(
-        "call-cycle",
-        draft.place,
-        `calls that wait for each other: ${path.map((call) => call.name).join(" -> ")}`,
-        "let one of them take its value from the request",
-      );
-      return;
-    }
-  }
-}
-
-interface Draft {
-  readonly plan: CallPlan;
-  readonly call: Call | undefined;
-  readonly place: Place;
-  readonly after: Set<CallPlan>;
-}
-
-function cycle(start: CallPlan): CallPlan[] | undefined {
-  const visit = (call: CallPlan, path: CallPlan[]): CallPlan[] | undefined => {
-    for (const before of call.after) {
-      if (before === start) return [...path, before];
-      if (path.includes(before)) continue;
-      const found = visit(before, [...path, before]);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-  return visit(start, [start]);
 }

@@ -1,9 +1,9 @@
-import type { DescMethod, DescService, FileRegistry } from "@bufbuild/protobuf";
+import type { DescFile, DescMethod, DescService, FileRegistry } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { Effect, fieldRule } from "../source/annotations.js";
+import { Effect, fieldRule, serviceRule } from "../source/annotations.js";
 import type { Finding } from "../source/finding.js";
-import { type Annotated, locate, type OptionPath, type Part } from "../source/locate.js";
-import { type Field, type Message, messageOf } from "../source/model.js";
+import { type Annotated, type Aspect, locate, type OptionPath, type Part } from "../source/locate.js";
+import { type Field, messageOf } from "../source/model.js";
 import type { SourceTexts } from "../source/text.js";
 import { suggestion } from "./names.js";
 import type { RuleId } from "./rules.js";
@@ -14,6 +14,7 @@ export interface Place {
   readonly element: Annotated;
   readonly path?: OptionPath;
   readonly part?: Part;
+  readonly aspect?: Aspect;
 }
 
 /** What resolving shares: the descriptors, and the findings so far. */
@@ -28,35 +29,42 @@ export class Context {
   ) {}
 
   report(id: RuleId, place: Place, message: string, fix: string): void {
-    this.findings.push({ id, ...locate(this.texts, place.element, place.path, place.part), message, fix });
+    const { element, path, part, aspect } = place;
+    this.findings.push({ id, ...locate(this.texts, element, path, part, aspect), message, fix });
   }
 
-  /** Whether a message may be the type of a public field and of an internal one. */
-  isShared(message: Message): boolean {
-    const name = message.file.proto.package;
+  /** Reports what is about no place in particular. */
+  reportAtLarge(id: RuleId, message: string, fix: string): void {
+    this.findings.push({ id, file: "", line: 0, column: 0, endLine: 0, endColumn: 0, message, fix });
+  }
+
+  /** Whether the types of a file may stand in public and internal files alike. */
+  isShared(file: DescFile): boolean {
+    const name = file.proto.package;
     return this.sharedPackages.some((shared) => name === shared || name.startsWith(`${shared}.`));
   }
 
-  /** Finds "pkg.Service/Method", or "Method" in `home`. Reports what is wrong. */
+  /** Finds "pkg.Service/Method", or "Method" in `home`, which joins have "none" of. Reports what is wrong. */
   upstreamMethod(
     name: string,
-    home: DescService | undefined | "unknown",
+    home: DescService | undefined | "unknown" | "none",
     place: Place,
   ): UpstreamMethod | undefined {
     const slash = name.lastIndexOf("/");
     let service: DescService | undefined;
     if (slash >= 0) {
-      service = this.service(name.slice(0, slash), place);
+      service = this.service(name.slice(0, slash), { ...place, part: { start: 0, end: slash } });
       if (service === undefined) return undefined;
     } else {
       // A `from` that is wrong has its own finding.
       if (home === "unknown") return undefined;
-      if (home === undefined) {
+      if (home === undefined || home === "none") {
+        const written = `write "package.Service/${name || "Method"}"`;
         this.report(
           "method-ambiguous",
           place,
           `"${name}" does not say of which service`,
-          `write "package.Service/${name || "Method"}", or give the public service a \`from\``,
+          home === "none" ? written : `${written}, or give the public service a \`from\``,
         );
         return undefined;
       }
@@ -67,7 +75,7 @@ export class Context {
     if (method === undefined) {
       this.report(
         "method-unknown",
-        place,
+        short === "" ? place : { ...place, part: { start: slash + 1, end: name.length } },
         `${service.typeName} has no method "${short}"`,
         suggestion(
           short,
@@ -85,7 +93,8 @@ export class Context {
     const service = this.registry.getService(name);
     if (service !== undefined) return service;
     const all: string[] = [];
-    for (const file of this.registry.files) for (const s of file.services) all.push(s.typeName);
+    for (const file of this.registry.files)
+      for (const s of file.services) if (serviceRule(s) === undefined) all.push(s.typeName);
     this.report(
       "service-unknown",
       place,

@@ -12,7 +12,7 @@ export interface ConversionScope {
   /** The translators of the types that an Any here may hold; undefined where none are listed. */
   readonly anyTypes: () => readonly Translator[] | undefined;
   /** The translator of what a FieldMask here masks; undefined where that is not clear. */
-  readonly maskSubject: () => Translator | undefined;
+  readonly maskSubject: () => Translator | undefined | "broken";
   /** Whether the value stands for a list of found rows. */
   readonly many: boolean;
 }
@@ -55,7 +55,7 @@ export function planConversion(
   }
   const type: ValueType =
     last === undefined ? { kind: "message", message: messageOfValue(value)! } : last.type;
-  return planElement(context, type, last, target, scope, place, value, fromName);
+  return planElement(context, type, target, scope, place, value, fromName);
 }
 
 function describe(value: Value, many: boolean): string {
@@ -67,7 +67,6 @@ function describe(value: Value, many: boolean): string {
 function planElement(
   context: Context,
   from: ValueType,
-  fromField: Field | undefined,
   target: Field,
   scope: ConversionScope,
   place: Place,
@@ -77,7 +76,7 @@ function planElement(
   const to = target.type;
   if (from.kind === "scalar" && to.kind === "scalar") {
     if (fits(from.scalar, to.scalar)) return { kind: "scalar", from: from.scalar, to: to.scalar };
-    return mismatch(context, fromName, target, place, scalarFix(from.scalar, to.scalar, value));
+    return mismatch(context, fromName, target, place, scalarFix(to.scalar, value));
   }
   if (from.kind === "enum" && to.kind === "enum") {
     const map = planEnum(context, from.enum, to.enum, scope.direction, place);
@@ -95,7 +94,6 @@ function planElement(
   if (from.kind === "message" && to.kind === "message") {
     return planMessage(context, from.message, to.message, target, scope, place, value, fromName);
   }
-  void fromField;
   return mismatch(context, fromName, target, place, "make the types equal, or map another field");
 }
 
@@ -116,6 +114,7 @@ function planMessage(
   }
   if (isMask(to)) {
     const subject = scope.maskSubject();
+    if (subject === "broken") return undefined;
     if (subject !== undefined) return { kind: "mask", subject };
     context.report(
       "mask-subject",
@@ -151,7 +150,6 @@ function planMap(
   const inner = planElement(
     context,
     valueFrom.type,
-    valueFrom,
     { ...valueTo, presence: "explicit" },
     scope,
     place,
@@ -196,7 +194,7 @@ export function fits(from: Scalar, to: Scalar): boolean {
   return from === to || FITTING.some(([a, b]) => a.includes(from) && b.includes(to));
 }
 
-function scalarFix(from: Scalar, to: Scalar, value: Value): string {
+function scalarFix(to: Scalar, value: Value): string {
   const name = value.path.map((field) => field.name).join(".");
   const cast =
     to === "string" || to === "bytes" || to === "double" || to === "bool"
@@ -204,7 +202,6 @@ function scalarFix(from: Scalar, to: Scalar, value: Value): string {
       : to.startsWith("u") || to.startsWith("f")
         ? "uint"
         : "int";
-  void from;
   return `make the types equal; in CEL the conversion is ${cast}(${name}), once expressions are supported`;
 }
 

@@ -15,7 +15,7 @@ export function planEnum(
   if (from === to) return sameEnum(from, direction);
   const isResponse = direction === "response";
   const [publicEnum, internalEnum] = isResponse ? [to, from] : [from, to];
-  const twins = twinsOf(context, publicEnum, internalEnum);
+  const twins = twinsOf(context, publicEnum, internalEnum, isResponse);
   if (twins === undefined) return undefined;
   const numbers = new Map<number, number>();
   if (isResponse) {
@@ -69,7 +69,12 @@ interface Twins {
   readonly rest: DescEnumValue | undefined;
 }
 
-function twinsOf(context: Context, publicEnum: DescEnum, internalEnum: DescEnum): Twins | undefined {
+function twinsOf(
+  context: Context,
+  publicEnum: DescEnum,
+  internalEnum: DescEnum,
+  isResponse: boolean,
+): Twins | undefined {
   const ofInternal = new Map<string, DescEnumValue>();
   const ofPublic = new Map<string, DescEnumValue>();
   let rest: DescEnumValue | undefined;
@@ -82,7 +87,19 @@ function twinsOf(context: Context, publicEnum: DescEnum, internalEnum: DescEnum)
   for (const value of publicEnum.values) {
     const names = enumValueRule(value)?.from ?? [];
     names.forEach((name, index) => {
+      const twice = (other: DescEnumValue) => {
+        context.report(
+          "enum-from",
+          { element: value, path: ["from", index] },
+          name === "*"
+            ? `"${other.name}" stands already for all values without a twin`
+            : `"${other.name}" stands already for "${name}" of ${internalEnum.typeName}`,
+          "keep one of them",
+        );
+        failed = true;
+      };
       if (name === "*") {
+        if (rest !== undefined && rest !== value) twice(rest);
         rest = value;
         return;
       }
@@ -92,15 +109,13 @@ function twinsOf(context: Context, publicEnum: DescEnum, internalEnum: DescEnum)
           "enum-from",
           { element: value, path: ["from", index] },
           `${internalEnum.typeName} has no value "${name}"`,
-          suggestion(
-            name,
-            internalEnum.values.map((v) => v.name),
-            `its values: ${list(internalEnum.values.map((v) => v.name))}`,
-          ),
+          suggestion(name, byName.keys(), `its values: ${list(internalEnum.values.map((v) => v.name))}`),
         );
         failed = true;
         return;
       }
+      const other = ofInternal.get(twin.name);
+      if (isResponse && other !== undefined && other !== value) twice(other);
       ofInternal.set(twin.name, value);
       if (!ofPublic.has(value.name)) ofPublic.set(value.name, twin);
     });

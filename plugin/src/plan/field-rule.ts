@@ -1,54 +1,37 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { FieldRule } from "../source/annotations.js";
 import type { Context } from "./context.js";
+import { checkLater } from "./later.js";
 
-/** Reports options of a field that exclude each other, and those that are not supported yet. */
+/** Reports options of a public field that exclude each other, and those that are not run yet. */
 export function checkFieldRule(context: Context, rule: FieldRule, desc: DescField): boolean {
-  const later: Array<[keyof FieldRule & string, boolean]> = [
-    ["when", rule.when !== ""],
-    ["allow", rule.allow !== undefined],
-    ["resolver", rule.resolver !== ""],
-    ["reads", rule.reads.length > 0],
-    ["skip", rule.skip.length > 0],
-  ];
-  let fine = true;
-  for (const [name, used] of later) {
-    if (!used) continue;
+  let fine = checkLater(context, rule, { element: desc });
+  const conflict = (option: string, message: string, fix: string) => {
     fine = false;
-    context.report(
-      "not-supported-yet",
-      { element: desc, path: [name] },
-      `the field option \`${name}\` is not supported yet`,
-      "remove it",
-    );
-  }
-  const conflicts: Array<[string, boolean]> = [
-    ["unset", rule.unset && (rule.from.length > 0 || rule.key !== "")],
-    ["key", rule.key !== "" && rule.from.length > 0],
-    ["load", rule.load !== "" && rule.key === ""],
-  ];
-  for (const [name, wrong] of conflicts) {
-    if (!wrong) continue;
-    fine = false;
-    const fix =
-      name === "load"
-        ? "add the `key` to load by, or remove `load`"
-        : "keep one of `from`, `key` and `unset`";
-    context.report(
-      "field-conflict",
-      { element: desc, path: [name] },
-      `\`${name}\` does not go with the field's other options`,
-      fix,
-    );
-  }
+    context.report("field-conflict", { element: desc, path: [option] }, message, fix);
+  };
   if (rule.internal) {
-    fine = false;
-    context.report(
-      "field-conflict",
-      { element: desc, path: ["internal"] },
-      "a public field is marked internal",
-      "remove the field, or the mark",
+    conflict("internal", "a public field is marked internal", "remove the field, or the mark");
+  }
+  const isFed = rule.from.length > 0 || rule.key !== "";
+  if (rule.unset && isFed) {
+    conflict(
+      "unset",
+      `a field that is \`unset\` has no \`${rule.key === "" ? "from" : "key"}\``,
+      "keep one of them",
     );
+  } else if (rule.key !== "" && rule.from.length > 0) {
+    conflict("key", "`key` does not go with `from`: the field's message is loaded", "keep one of them");
+  }
+  if (rule.load !== "" && rule.key === "") {
+    conflict("load", "`load` does not go without `key`", "add the `key` to load by, or remove `load`");
+  }
+  if (rule.to !== "" && (rule.unset || rule.outputOnly || rule.key !== "")) {
+    const other = rule.unset ? "unset" : rule.outputOnly ? "output_only" : "key";
+    conflict("to", `\`to\` does not go with \`${other}\`: no request sets the field`, "keep one of them");
+  }
+  if (rule.any.length > 0 && desc.message === undefined) {
+    conflict("any", `\`any\` is for messages, and "${desc.name}" is none`, "remove it");
   }
   return fine;
 }

@@ -46,19 +46,21 @@ export function findLoad(
     const index = loads.findIndex((load) => load.name === wanted);
     if (index >= 0) return { load: loads[index]!, message, index };
     if (loadName === undefined && wanted === "" && candidates.length > 1) continue;
+    const names = loads.map((load) => load.name);
+    const start = name.length - wanted.length;
     context.report(
       "load-unknown",
-      place,
-      wanted === ""
-        ? `${message.typeName} has no load without a name`
-        : `${message.typeName} has no load "${wanted}"`,
+      loadName === undefined && wanted !== "" ? { ...place, part: { start, end: name.length } } : place,
+      loads.length === 0
+        ? `${message.typeName} has no load`
+        : wanted === ""
+          ? `${message.typeName} has no load without a name`
+          : `${message.typeName} has no load "${wanted}"`,
       loads.length === 0
         ? "say in the message how it is fetched: `option (portico.v1.message).load = {…}`"
-        : suggestion(
-            wanted,
-            loads.map((load) => load.name),
-            `its loads: ${list(loads.map((load) => load.name))}`,
-          ),
+        : wanted === ""
+          ? `name the one that is meant: ${list(names)}`
+          : suggestion(wanted, names, `its loads: ${list(names)}`),
     );
     return undefined;
   }
@@ -66,7 +68,7 @@ export function findLoad(
     "load-unknown",
     place,
     `no message "${name}" with a load`,
-    "write the name of a public message that has a `load`",
+    suggestion(name, loadable(context), "write the name of a public message that has a `load`"),
   );
   return undefined;
 }
@@ -79,4 +81,13 @@ function findMessage(context: Context, name: string, home: Message): Message | u
     if (desc !== undefined) return messageOf(desc);
   }
   return undefined;
+}
+
+/** The messages that have a load, by their full and their short names. */
+function loadable(context: Context): string[] {
+  const names: string[] = [];
+  for (const type of context.registry) {
+    if (type.kind === "message" && messageRule(type)?.load.length) names.push(type.typeName, type.name);
+  }
+  return names;
 }

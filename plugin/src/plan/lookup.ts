@@ -2,7 +2,7 @@ import { partOf, type Text } from "../expression/path.js";
 import type { KeyParts } from "../expression/split.js";
 import type { Join, Load } from "../source/annotations.js";
 import { describeType, type Field, type Message, type Scalar } from "../source/model.js";
-import { assignment } from "./assignment.js";
+import { type Assignment, assignment } from "./assignment.js";
 import type { Context, Place } from "./context.js";
 import { fits } from "./conversion.js";
 import { parseDuration } from "./duration.js";
@@ -19,17 +19,17 @@ export interface KeySaid {
   readonly place: Place;
 }
 
+/** A lookup without what `set` says, which depends on the public method. */
+export type BareLookup = Omit<LookupPlan, "set">;
+
 /** Decides how keys are asked for and how rows are matched (design section 3, "Joins"). */
 export function planLookup(
-  translators: Translators,
+  context: Context,
   rule: Join | Load,
   method: UpstreamMethod,
   said: readonly KeySaid[],
   place: Place,
-  scope: MethodScope,
-): LookupPlan | undefined {
-  const { context } = translators;
-  const option = (...path: Array<string | number>): Place => ({ ...place, path: [...place.path!, ...path] });
+): BareLookup | undefined {
   const ask: Field[][] = [];
   const answers: Array<Field[] | undefined> = [];
   let fine = true;
@@ -58,21 +58,22 @@ export function planLookup(
   if (ask.length !== 0 && ask.length !== said.length) {
     context.report(
       "join-key",
-      place,
-      "some keys say what is asked for, and some do not",
+      said.find(({ parts }) => parts.request === undefined)!.place,
+      "this key does not say where it is asked for, and others do",
       "write `-> request.path` in all of them, or in none",
     );
     return undefined;
   }
-  const shape = shapeOf(context, ask, answers, said, method, place, rule.maxKeys > 0);
+  const shape = shapeOf(context, ask, answers, said, method, rule.maxKeys > 0);
   if (shape === undefined) return undefined;
   const row = rowOf(context, answers, said);
   if (row === undefined) return undefined;
   const keyTypes = keyTypesOf(context, ask, answers, said);
   if (keyTypes === undefined) return undefined;
-  const timeoutMs = rule.timeout === "" ? undefined : parseDuration(context, rule.timeout, option("timeout"));
-  const set = planSet(translators, rule, method, ask, scope, place);
-  if (set === "broken") return undefined;
+  const timeoutMs =
+    rule.timeout === ""
+      ? undefined
+      : parseDuration(context, rule.timeout, { ...place, path: [...place.path!, "timeout"] });
   return {
     method,
     mode: shape,
@@ -80,7 +81,6 @@ export function planLookup(
     ask,
     row: row.row,
     match: row.match,
-    set,
     batchSize: rule.batchSize || DEFAULT_BATCH,
     maxKeys: rule.maxKeys || DEFAULT_BOUND,
     maxRows: ("maxRows" in rule ? rule.maxRows : 0) || DEFAULT_BOUND,
@@ -94,10 +94,8 @@ function askPath(context: Context, text: Text, message: Message, place: Place): 
   if (path === undefined) return undefined;
   const last = path.at(-1)!;
   const part = partOf(text);
-  if (
-    path.filter((field) => field.cardinality !== "singular").length > 1 ||
-    path.some((field) => field.cardinality === "map")
-  ) {
+  const lists = path.filter((field) => field.cardinality !== "singular");
+  if (lists.length > 1 || lists.some((field) => field.cardinality === "map")) {
     context.report(
       "path-repeated",
       { ...place, part },
@@ -111,6 +109,15 @@ function askPath(context: Context, text: Text, message: Message, place: Place): 
 }
 
 export function isKeyType(context: Context, field: Field, place: Place): boolean {
+  if (field.cardinality === "map") {
+    context.report(
+      "path-repeated",
+      place,
+      `"${field.name}" is ${describeType(field)}, and a map is no list of keys`,
+      "name a field that holds one key, or a list of keys",
+    );
+    return false;
+  }
   if (field.type.kind === "message") {
     context.report(
       "join-key-type",
@@ -138,7 +145,6 @@ function shapeOf(
   answers: ReadonlyArray<Field[] | undefined>,
   said: readonly KeySaid[],
   method: UpstreamMethod,
-  place: Place,
   hasMaxKeys: boolean,
 ): LookupPlan["mode"] | undefined {
   if (ask.length === 0) return "all";
@@ -157,7 +163,7 @@ function shapeOf(
     if (!hasMaxKeys) {
       context.report(
         "join-max-keys",
-        place,
+        said[0]!.place,
         `each distinct key costs a call of ${method.name}`,
         "join on a method that takes a list of keys, or say how many calls are fine: `max_keys: 100`",
       );
@@ -273,16 +279,16 @@ function sameKind(a: Field, b: Field): boolean {
   return fits(a.type.scalar, b.type.scalar) || fits(b.type.scalar, a.type.scalar);
 }
 
-/** What `set` of the join and of its service say, as a translator from nothing. */
-function planSet(
+/** Adds what `set` of the join or load, and of the public service, say. */
+export function withSet(
   translators: Translators,
-  rule: Join | Load,
-  method: UpstreamMethod,
-  ask: readonly Field[][],
+  { set }: Join | Load,
+  lookup: BareLookup,
   scope: MethodScope,
   place: Place,
-): Translator | undefined | "broken" {
+): LookupPlan | undefined {
   const { context } = translators;
+  const { method, ask } = lookup;
   const translator: Translator = {
     direction: "request",
     target: method.input,
@@ -298,31 +304,32 @@ function planSet(
     calls: new Map(),
     joins: new Map(),
     exposes: false,
+    incomplete: scope.incomplete,
   };
   let fine = true;
-  const conflicts = (target: readonly Field[], at: Place) => {
+  const conflicts = ({ target, targetPlace }: Assignment) => {
     if (!ask.some((path) => path.length === target.length && path.every((field, i) => field === target[i])))
       return false;
     context.report(
       "set-conflict",
-      at,
+      targetPlace,
       `"${target.map((f) => f.name).join(".")}" is where the keys go`,
       "remove the `set`",
     );
     return true;
   };
-  rule.set.forEach((text, index) => {
+  set.forEach((text, index) => {
     const at: Place = { ...place, path: [...place.path!, "set", index] };
     const said = assignment(context, text, method.input, names, at);
-    if (said === undefined || conflicts(said.target, at)) fine = false;
-    else fields.assign(said.target, said.value, at);
+    if (said === undefined || conflicts(said)) fine = false;
+    else fields.assign(said);
   });
   for (const { text, place: at } of scope.serviceSets) {
     const said = translators.serviceSet(text, method.input, names, at);
     if (said === undefined || fields.isSet(said.target)) continue;
-    if (!conflicts(said.target, at)) fields.assign(said.target, said.value, at);
+    if (!conflicts(said)) fields.assign(said);
   }
-  if (!fine) return "broken";
+  if (!fine) return undefined;
   translator.fields.sort((a, b) => a.target[0]!.number - b.target[0]!.number);
-  return translator.fields.length === 0 ? undefined : translator;
+  return { ...lookup, set: translator.fields.length === 0 ? undefined : translator };
 }

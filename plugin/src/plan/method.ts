@@ -4,9 +4,10 @@ import { messageOf } from "../source/model.js";
 import { CallPlanner } from "./calls.js";
 import type { Context, Place } from "./context.js";
 import { parseDuration } from "./duration.js";
+import { requestNamesIn } from "./mentions.js";
 import { planPolicy } from "./policy.js";
 import type { Translators } from "./translators.js";
-import type { CallPlan, MethodPlan, Translator, Value } from "./types.js";
+import type { CallPlan, MethodPlan, PolicyPlan, Translator, Value } from "./types.js";
 import { eachTranslator } from "./walk.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -29,7 +30,6 @@ export function planMethod(
   const rule = methodRule(desc);
   const at: Place = { element: desc };
   const policy = methodPolicy(context, desc, rule, service);
-  if (rule !== undefined) reportLater(context, rule, desc);
   if (desc.methodKind !== "unary" && desc.methodKind !== "server_streaming") {
     context.report(
       "not-supported-yet",
@@ -42,15 +42,18 @@ export function planMethod(
   const timeoutMs = methodTimeout(context, rule, desc, service);
   const planner = new CallPlanner(translators, desc, rule, service);
   const calls = planner.plan();
-  if (calls === undefined) return undefined;
-  const { scope, plans, source } = calls;
   const response = messageOf(desc.output);
+  if (calls === undefined) {
+    translators.excuse(response);
+    return undefined;
+  }
+  const { scope, plans, source } = calls;
   const translator = translators.response(response, source, scope);
-  if (translator !== undefined) planner.reportUnused(requestReads(translator));
+  planner.reportUnused(requestNamesIn(response));
   for (const join of translator?.joins ?? []) {
     if (join.onMissing !== "drop") continue;
     context.report(
-      "join-drop",
+      "on-missing",
       {
         element: response.desc!,
         path: [
@@ -109,22 +112,16 @@ function needsCheck(calls: readonly CallPlan[], response: Translator): boolean {
   return request.source!.fields.some((field) => !whole.has(field));
 }
 
+/** A method's own policy, or else its service's; that there is none has been reported. */
 function methodPolicy(
   context: Context,
   desc: DescMethod,
   rule: MethodRule | undefined,
   service: ServiceScope,
-) {
+): PolicyPlan | undefined {
   if (rule?.allow !== undefined) return planPolicy(context, rule.allow, { element: desc, path: ["allow"] });
-  if (service.rule?.allow !== undefined)
-    return planPolicy(context, service.rule.allow, { element: service.desc, path: ["allow"] });
-  context.report(
-    "policy-missing",
-    { element: desc },
-    `nothing says who may call ${desc.name}`,
-    'add `allow` to the method or its service: `allow: {role: "viewer"}`, or `allow: {public: true}` for everybody',
-  );
-  return undefined;
+  if (service.rule?.allow === undefined) return undefined;
+  return planPolicy(context, service.rule.allow, { element: service.desc, path: ["allow"] });
 }
 
 function methodTimeout(
@@ -143,22 +140,4 @@ function methodTimeout(
     );
   }
   return DEFAULT_TIMEOUT_MS;
-}
-
-function reportLater(context: Context, rule: MethodRule, element: DescMethod): void {
-  const later: Array<[name: string, path: Array<string | number>, used: boolean]> = [
-    ["ensure", ["ensure", 0], rule.ensure.length > 0],
-    ["let", ["let", 0], rule.let.length > 0],
-    ["max_calls", ["max_calls"], rule.maxCalls > 0],
-    ["resolver", ["resolver"], rule.resolver !== ""],
-  ];
-  for (const [name, path, used] of later) {
-    if (used)
-      context.report(
-        "not-supported-yet",
-        { element, path },
-        `\`${name}\` of a method is not supported yet`,
-        "remove it",
-      );
-  }
 }

@@ -1,12 +1,21 @@
 /** The names most like `name`, best first, at most three; none that is too far off to be meant. */
 export function nearest(name: string, candidates: Iterable<string>): string[] {
-  const limit = Math.max(2, Math.floor(name.length / 2));
-  return [...new Set(candidates)]
-    .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+  const limit = Math.max(1, Math.floor(name.length / 3));
+  const near = [...new Set(candidates)]
+    .map((candidate) => ({ candidate, distance: unlikeness(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)
-    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
+    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1));
+  return near
+    .filter(({ distance }) => distance <= near[0]!.distance + 1)
     .slice(0, 3)
     .map(({ candidate }) => candidate);
+}
+
+/** Letters to change; a name that is a part of the other, as "owner" is of "owner_id", is near too. */
+function unlikeness(a: string, b: string): number {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  const isPart = short.length >= 4 && (long.startsWith(`${short}_`) || long.endsWith(`_${short}`));
+  return isPart ? 1 : distance(a, b);
 }
 
 /** "did you mean a, b or c?", or else `otherwise`. */

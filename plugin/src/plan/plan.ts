@@ -1,10 +1,12 @@
-import type { DescFile, DescMessage, DescService, FileRegistry } from "@bufbuild/protobuf";
-import { messageRule, methodRule, serviceRule } from "../source/annotations.js";
+import type { DescFile, DescService, FileRegistry } from "@bufbuild/protobuf";
+import { methodRule, serviceRule } from "../source/annotations.js";
 import { type Finding, sortFindings } from "../source/finding.js";
 import type { SourceTexts } from "../source/text.js";
 import { Context, type Place } from "./context.js";
 import { checkJoinCycles } from "./cycles.js";
+import { Exposure } from "./exposure.js";
 import { planMethod, type ServiceScope } from "./method.js";
+import { checkFile } from "./statics.js";
 import { Translators } from "./translators.js";
 import type { FilePlan, MethodPlan, Plan } from "./types.js";
 
@@ -20,31 +22,31 @@ export interface PlanInput {
 /** Resolves all annotations into one plan; `findings` is empty exactly when the plan can be generated. */
 export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } {
   const context = new Context(input.registry, input.texts, input.sharedPackages);
-  const translators = new Translators(context);
+  const exposure = new Exposure(context);
+  const translators = new Translators(context, exposure);
   const targets = new Set(input.targets);
   const publicFiles = [...input.registry.files]
     .filter((file) => targets.has(file.proto.name) && file.services.some(isPublic))
     .sort((a, b) => (a.proto.name < b.proto.name ? -1 : 1));
   if (publicFiles.length === 0) {
-    const file = [...input.registry.files].find((f) => targets.has(f.proto.name));
-    if (file !== undefined) {
-      context.report(
-        "no-public-service",
-        { element: file },
-        "no service is annotated, so there is nothing to generate",
-        "annotate a public service with `option (portico.v1.service)`, and run the plugin with `strategy: all`",
-      );
-    }
+    context.reportAtLarge(
+      "no-public-service",
+      "no service is annotated, so there is nothing to generate",
+      "annotate a public service with `option (portico.v1.service)`, and run the plugin with `strategy: all`",
+    );
   }
-  const internal = internalFiles(input.registry);
-  translators.isInternal = (message) => internal.has(message.file);
+  for (const file of withImports(publicFiles)) {
+    if (targets.has(file.proto.name) && !exposure.isInternalFile(file)) checkFile(context, file);
+  }
   const files: FilePlan[] = [];
   for (const file of publicFiles) {
     const methods: MethodPlan[] = [];
     for (const service of file.services) {
       if (!isPublic(service)) continue;
       const scope = serviceScope(context, service);
+      checkPolicies(context, service);
       for (const method of service.methods) {
+        if (!exposure.checkMethod(method)) continue;
         const plan = planMethod(translators, method, scope);
         if (plan !== undefined) methods.push(plan);
       }
@@ -63,52 +65,32 @@ function isPublic(service: DescService): boolean {
   );
 }
 
+/** Files and all that they import, each once. */
+function withImports(files: readonly DescFile[]): ReadonlySet<DescFile> {
+  const found = new Set(files);
+  for (const file of found) for (const imported of file.dependencies) found.add(imported);
+  return found;
+}
+
+/** Without a policy a method is not built. Where no method has one, that is the service's one mistake. */
+function checkPolicies(context: Context, desc: DescService): void {
+  if (serviceRule(desc)?.allow !== undefined) return;
+  const without = desc.methods.filter((method) => methodRule(method)?.allow === undefined);
+  const isNone = without.length > 1 && without.length === desc.methods.length;
+  for (const element of isNone ? [desc] : without) {
+    context.report(
+      "policy-missing",
+      { element },
+      `nothing says who may call ${isNone ? `the methods of ${desc.name}` : element.name}`,
+      `add \`allow\` to ${isNone ? "the service or its methods" : "the method or its service"}: \`allow: {role: "viewer"}\`, or \`allow: {public: true}\` for everybody`,
+    );
+  }
+}
+
 function serviceScope(context: Context, desc: DescService): ServiceScope {
   const rule = serviceRule(desc);
   if (rule === undefined) return { desc, rule, home: undefined };
-  if (rule.let.length > 0) {
-    context.report(
-      "not-supported-yet",
-      { element: desc, path: ["let", 0] },
-      "`let` of a service is not supported yet",
-      "remove it",
-    );
-  }
   const place: Place = { element: desc, path: ["from"] };
   const home = rule.from === "" ? undefined : (context.service(rule.from, place) ?? "unknown");
   return { desc, rule, home };
-}
-
-/** The files of the services that annotations name, and all that these files import: what clients must not see. */
-function internalFiles(registry: FileRegistry): ReadonlySet<DescFile> {
-  const named = new Set<string>();
-  const note = (method: string) => {
-    const slash = method.lastIndexOf("/");
-    if (slash > 0) named.add(method.slice(0, slash));
-  };
-  const visitMessage = (message: DescMessage): void => {
-    const rule = messageRule(message);
-    for (const join of rule?.join ?? []) note(join.method);
-    for (const load of rule?.load ?? []) note(load.method);
-    for (const nested of message.nestedMessages) visitMessage(nested);
-  };
-  for (const file of registry.files) {
-    for (const service of file.services) {
-      named.add(serviceRule(service)?.from ?? "");
-      for (const method of service.methods)
-        for (const call of methodRule(method)?.call ?? []) note(call.method);
-    }
-    for (const message of file.messages) visitMessage(message);
-  }
-  const files = new Set<DescFile>();
-  const add = (file: DescFile): void => {
-    if (files.has(file)) return;
-    files.add(file);
-    for (const dependency of file.dependencies) add(dependency);
-  };
-  for (const name of named) {
-    const service = registry.getService(name);
-    if (service !== undefined) add(service.file);
-  }
-  return files;
 }

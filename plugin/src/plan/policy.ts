@@ -1,18 +1,11 @@
 import type { Policy } from "../source/annotations.js";
 import type { Context, Place } from "./context.js";
+import { checkLater } from "./later.js";
 import type { PolicyPlan } from "./types.js";
 
 /** Resolves `allow`. Reports one that says nothing, or two things. */
 export function planPolicy(context: Context, policy: Policy, place: Place): PolicyPlan | undefined {
-  if (policy.when !== "") {
-    context.report(
-      "not-supported-yet",
-      { ...place, path: [...place.path!, "when"] },
-      "`when` of a policy is not supported yet",
-      "remove it, and check it in the internal service",
-    );
-    return undefined;
-  }
+  if (!checkLater(context, policy, place)) return undefined;
   const granted = policy.role.length > 0 || policy.scope.length > 0;
   const said = [policy.public, policy.authenticated, granted].filter(Boolean).length;
   if (said !== 1) {

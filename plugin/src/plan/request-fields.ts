@@ -1,14 +1,22 @@
 import { fieldRule, messageRule } from "../source/annotations.js";
 import type { Field, Message } from "../source/model.js";
-import { assignment } from "./assignment.js";
-import type { Place } from "./context.js";
+import { type Assignment, assignment } from "./assignment.js";
+import { isMarkedInternal, type Place } from "./context.js";
+import type { RequestPath } from "./request-side.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { FieldPlan, Translator, Value } from "./types.js";
 import type { Scope } from "./values.js";
 
+/** Who gives a field its value. */
+interface Giver {
+  /** The public field; undefined for a `set`. */
+  readonly field: Field | undefined;
+  readonly place: Place;
+}
+
 /** Collects the fields of a request, and sees that no field gets two values. */
 export class RequestFields {
-  readonly #taken = new Map<string, "set" | "mapped">();
+  readonly #taken = new Map<string, Giver>();
   readonly #later: Array<() => void> = [];
 
   constructor(
@@ -19,14 +27,25 @@ export class RequestFields {
   ) {}
 
   /** Maps a public field to a path of the target. */
-  map(field: Field, to: { fields: Field[]; place: Place }, at: Place): void {
+  map(field: Field, to: RequestPath): void {
+    const marked = to.fields.find(isMarkedInternal);
+    if (marked !== undefined) {
+      this.translators.context.report(
+        "field-internal",
+        to.place,
+        `${marked.parent.typeName}.${marked.name} is marked internal: clients must not write it`,
+        "leave it out of the public API, or have the owner of the internal file lift the mark",
+      );
+      return;
+    }
+    if (this.translators.exposure.isInternal(field)) return;
     const value: Value = { root: { kind: "source", message: field.parent }, path: [field] };
-    this.#add(to.fields, value, to.place ?? at, "mapped", field);
+    this.#add(to.fields, value, to.place, { field, place: to.place });
   }
 
   /** Adds what an assignment says. */
-  assign(target: Field[], value: Value, place: Place): void {
-    this.#add(target, value, place, "set", undefined);
+  assign({ target, value, targetPlace, valuePlace }: Assignment): void {
+    this.#add(target, value, valuePlace, { field: undefined, place: targetPlace });
   }
 
   /** The `set` of a public message that is read. */
@@ -35,46 +54,67 @@ export class RequestFields {
     rule?.set.forEach((text, index) => {
       const place: Place = { element: source.desc!, path: ["set", index] };
       const said = assignment(this.translators.context, text, this.translator.target, names, place);
-      if (said !== undefined) this.assign(said.target, said.value, place);
+      if (said !== undefined) this.assign(said);
     });
   }
 
   isSet(path: readonly Field[]): boolean {
-    return this.#taken.get(key(path)) === "set";
+    const giver = this.#taken.get(key(path));
+    return giver !== undefined && giver.field === undefined;
   }
 
-  #add(target: Field[], value: Value, place: Place, kind: "set" | "mapped", from: Field | undefined): void {
-    const { context } = this.translators;
+  #add(target: Field[], value: Value, place: Place, giver: Giver): void {
     const before = this.#taken.get(key(target));
     if (before !== undefined) {
-      const name = target.map((f) => f.name).join(".");
-      context.report(
-        "set-conflict",
-        place,
-        `"${name}" of ${this.translator.target.typeName} gets two values: it is ${before === "set" ? "set" : "mapped from a public field"} already`,
-        "keep one of them",
-      );
+      this.#reportTwo(target, before, giver);
       return;
     }
-    this.#taken.set(key(target), kind);
-    const rule = from?.desc === undefined ? undefined : fieldRule(from.desc);
+    this.#taken.set(key(target), giver);
+    const rule = giver.field?.desc === undefined ? undefined : fieldRule(giver.field.desc);
     const finish = () => {
       const any = rule?.any.length ? rule.any : this.any;
-      const conversion = this.translators.convertRequest(
+      const conversion = this.translators.convert(
         value,
         target.at(-1)!,
+        false,
         this.translator,
         this.scope,
         place,
         any,
       );
       if (conversion !== undefined) this.translator.fields.push({ target, value, conversion });
+      else if (target.at(-1)!.type.kind === "message") this.translators.broken.add(this.translator);
     };
     // A mask is of the message beside it, which has to be there first.
     const last = target.at(-1)!;
     if (last.type.kind === "message" && last.type.message.typeName === "google.protobuf.FieldMask")
       this.#later.push(finish);
     else finish();
+  }
+
+  /** The finding stands at a `set`, if one of the two is one: that is what was written on purpose. */
+  #reportTwo(target: readonly Field[], before: Giver, now: Giver): void {
+    const { context } = this.translators;
+    const name = `"${target.map((f) => f.name).join(".")}" of ${this.translator.target.typeName}`;
+    const set = now.field === undefined ? now : before.field === undefined ? before : undefined;
+    const mapped = before.field ?? now.field;
+    if (set === undefined) {
+      context.report(
+        "set-conflict",
+        now.place,
+        `${name} gets two values: from the public fields "${before.field!.name}" and "${now.field!.name}"`,
+        "let one of them go elsewhere, with `to`",
+      );
+    } else if (mapped === undefined) {
+      context.report("set-conflict", set.place, `${name} is set twice`, "keep one of the two `set`");
+    } else {
+      context.report(
+        "set-conflict",
+        set.place,
+        `${name} gets two values: this one, and that of the public field "${mapped.name}"`,
+        `remove the \`set\`, or the field "${mapped.name}" of ${mapped.parent.typeName}`,
+      );
+    }
   }
 
   /** Ends the message: required fields must be there. */

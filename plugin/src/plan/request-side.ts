@@ -1,12 +1,13 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
-import { parsePath, pathText } from "../expression/path.js";
+import { type Path, parsePath } from "../expression/path.js";
 import { fieldRule, messageRule } from "../source/annotations.js";
 import type { Field, Message } from "../source/model.js";
-import { followPath } from "./assignment.js";
+import { followPath, requestTarget } from "./assignment.js";
 import type { Context, Place } from "./context.js";
 import { suggestion } from "./names.js";
 import type { MethodScope } from "./translators.js";
+import { namesIn } from "./values.js";
 
 /** Whether a public field is one that requests set: not when it is fed by something else. */
 export function isReadable(field: Field, scope: MethodScope): boolean {
@@ -31,50 +32,80 @@ export function isSaid(field: Field): boolean {
   return rule !== undefined && (rule.to !== "" || rule.from.length > 0);
 }
 
-/** Where a public field goes in a request: undefined where it has no place there (reported if it `must`). */
-export function requestPath(
-  context: Context,
-  field: Field,
-  target: Message,
-  must: boolean,
-): { fields: Field[]; place: Place } | undefined {
-  const desc = field.desc;
-  const rule = desc === undefined ? undefined : fieldRule(desc);
-  const said =
-    rule === undefined
-      ? undefined
-      : rule.to !== ""
-        ? (["to"] as const)
-        : rule.from.length > 0
-          ? (["from", 0] as const)
-          : undefined;
-  const element = desc ?? target.desc!;
-  const texts = rule === undefined ? [] : rule.to !== "" ? [rule.to] : rule.from;
-  const paths =
-    texts.length > 0
-      ? texts.map((value) => parsePath({ value, offset: 0 }))
-      : [[{ name: field.name, start: 0, end: 0 }]];
-  const place: Place = said === undefined ? { element } : { element, path: [...said] };
-  for (const path of paths) {
-    if (path === undefined) continue;
-    const names = path[0]!.name === "source" && path.length > 1 ? path.slice(1) : path;
-    const fields = followPath(target, names);
+/** Where a public field goes in a request. */
+export interface RequestPath {
+  readonly fields: Field[];
+  /** Where that is said: an option, or the field itself. */
+  readonly place: Place;
+}
+
+/** Where a public field goes in a request: by `to`, by an inverted `from`, or by its name. Undefined: nowhere. */
+export function requestPath(field: Field, target: Message): RequestPath | undefined {
+  for (const { path, place } of pathsSaid(field, target)) {
+    const fields = path === undefined ? undefined : followPath(target, path);
     if (fields !== undefined) return { fields, place };
   }
-  if (must) {
-    const wanted = paths[0] === undefined ? field.name : pathText(paths[0]);
+  return undefined;
+}
+
+/** Reports that a public field goes nowhere in a request, and by which name of which option. */
+export function reportNowhere(context: Context, field: Field, target: Message): void {
+  const [said] = pathsSaid(field, target);
+  const { text, path, place } = said!;
+  if (text === undefined) {
     context.report(
-      said === undefined ? "request-unused" : "path-unknown",
+      "request-unused",
       place,
-      `${target.typeName} has no field "${wanted}", so "${field.name}" goes nowhere in a request`,
+      `${target.typeName} has no field "${field.name}", so "${field.name}" goes nowhere in a request`,
       suggestion(
-        wanted,
-        target.fields.map((f) => f.name),
+        field.name,
+        namesIn(target),
         "say where it goes with `to`, or that requests do not set it with `output_only: true`",
       ),
     );
+  } else if (path === undefined) {
+    context.report(
+      "syntax",
+      place,
+      `"${text}" is not a path`,
+      'write the path of a field of the upstream request, such as "filter.owner_id"',
+    );
+  } else if (place.path?.[0] === "from" && !target.byName.has(path[0]!.name)) {
+    // In the words of the way out, so that a name that is wrong both ways is one finding.
+    context.report(
+      "name-unknown",
+      { ...place, part: path[0]! },
+      `no "${path[0]!.name}" in ${target.typeName}, where requests write what is read from it`,
+      suggestion(
+        path[0]!.name,
+        namesIn(target),
+        "say where it goes with `to`, or mark it `output_only: true`",
+      ),
+    );
+  } else {
+    requestTarget(context, target, path, place);
   }
-  return undefined;
+}
+
+interface PathSaid {
+  /** The text of the option; undefined where the field's name is the path. */
+  readonly text: string | undefined;
+  readonly path: Path | undefined;
+  readonly place: Place;
+}
+
+function pathsSaid(field: Field, target: Message): PathSaid[] {
+  const element = field.desc ?? target.desc!;
+  const rule = field.desc === undefined ? undefined : fieldRule(field.desc);
+  const read = (text: string, path: Array<string | number>): PathSaid => {
+    const names = parsePath({ value: text, offset: 0 });
+    const isRooted = names !== undefined && names[0]!.name === "source" && names.length > 1;
+    return { text, path: isRooted ? names.slice(1) : names, place: { element, path } };
+  };
+  if (rule !== undefined && rule.to !== "") return [read(rule.to, ["to"])];
+  if (rule !== undefined && rule.from.length > 0)
+    return rule.from.map((text, index) => read(text, ["from", index]));
+  return [{ text: undefined, path: [{ name: field.name, start: 0, end: 0 }], place: { element } }];
 }
 
 const FIELD_BEHAVIOR = 1052;

@@ -1,13 +1,13 @@
 import { type Path, parsePath } from "../expression/path.js";
 import { type FieldRule, fieldRule } from "../source/annotations.js";
-import type { Field } from "../source/model.js";
+import type { Field, Message } from "../source/model.js";
 import type { Context, Place } from "./context.js";
 import { checkFieldRule } from "./field-rule.js";
 import { planKeyJoin } from "./joins.js";
 import { suggestion } from "./names.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { FieldPlan, Translator, Value } from "./types.js";
-import { resolvePath, resolveValue, type Scope } from "./values.js";
+import { descend, namesIn, resolvePath, resolveValue, type Scope } from "./values.js";
 
 /** Where a field of a public response comes from, and how it is converted; undefined where it stays empty or is wrong. */
 export function planResponseField(
@@ -23,7 +23,7 @@ export function planResponseField(
   const rule = fieldRule(desc);
   const at: Place = { element: desc };
   if (rule !== undefined && !checkFieldRule(context, rule, desc)) return undefined;
-  if (rule?.unset) return undefined;
+  if (rule?.unset || translators.exposure.isInternal(field)) return undefined;
   let value: Value | undefined;
   let place = at;
   if (rule !== undefined && rule.key !== "") {
@@ -63,11 +63,12 @@ function byName(context: Context, field: Field, names: Scope): Value | undefined
   const made = names.joins.has(field.name) || names.calls.has(field.name);
   if (!made) {
     if (source === "broken") return undefined;
+    if (names.incomplete && !source?.byName.has(field.name)) return undefined;
     if (source === undefined || !source.byName.has(field.name)) {
       const candidates = [
         ...names.joins.keys(),
         ...names.calls.keys(),
-        ...(source?.fields.map((f) => f.name) ?? []),
+        ...(source === undefined ? [] : namesIn(source)),
       ];
       const where =
         source === undefined
@@ -87,8 +88,10 @@ function byName(context: Context, field: Field, names: Scope): Value | undefined
     }
   }
   const path: Path = [{ name: field.name, start: 0, end: 0 }];
-  // The finding, if any, is about the field and not about a part of a string.
-  return resolvePathAtField(context, path, names, field);
+  if (made) return resolvePath(context, path, names, place);
+  // Roots do not count here: a field may be called "source" or "request".
+  const message = source as Message;
+  return descend(context, { root: { kind: "source", message }, path: [] }, message, path, names, place);
 }
 
 /** Of several `from`, the first that the source at hand has. */
@@ -106,21 +109,24 @@ function firstOf(
     return value === undefined ? undefined : { value, place };
   }
   let found: { value: Value; place: Place } | undefined;
+  // One of them has a finding already, or reads a name that has.
+  let broken = names.source === "broken" || names.incomplete === true;
   rule.from.forEach((text, index) => {
     const place: Place = { element, path: ["from", index] };
     const id = `${element.parent.typeName}.${element.name} ${index}`;
     let candidate = translators.candidates.get(id);
     if (candidate === undefined) {
-      candidate = { place, text, used: false, sources: new Set() };
+      candidate = { place, text, used: false, sources: new Set(), message: field.parent };
       translators.candidates.set(id, candidate);
     }
-    if (names.source === "broken") candidate.used = true;
+    if (names.source === "broken" || names.incomplete) candidate.used = true;
     else if (names.source !== undefined) candidate.sources.add(names.source.typeName);
     const path = parsePath({ value: text, offset: 0 });
     if (path === undefined) {
       // Says that it is not a path.
       resolveValue(context, { value: text, offset: 0 }, names, place);
       candidate.used = true;
+      broken = true;
       return;
     }
     const before = context.findings.length;
@@ -129,14 +135,15 @@ function firstOf(
     const trouble = context.findings.splice(before);
     const real = trouble.filter((finding) => finding.id !== "name-unknown" && finding.id !== "path-unknown");
     context.findings.push(...real);
+    if (value === undefined && (real.length > 0 || trouble.length === 0)) broken = true;
     if (value !== undefined || real.length > 0 || trouble.length === 0) candidate.used = true;
     if (value !== undefined) found ??= { value, place };
   });
-  if (found === undefined && names.source !== "broken") {
+  if (found === undefined && !broken) {
     const where =
-      names.source === undefined
-        ? "there is no call without a name"
-        : `${names.source.typeName} has none of them`;
+      typeof names.source === "object"
+        ? `${names.source.typeName} has none of them`
+        : "there is no call without a name";
     context.report(
       "field-source",
       { element },
@@ -178,14 +185,4 @@ function useOf(context: Context, value: Value, field: Field, place: Place): bool
   }
   join.use = use;
   return many;
-}
-
-function resolvePathAtField(context: Context, path: Path, names: Scope, field: Field): Value | undefined {
-  const before = context.findings.length;
-  const value = resolvePath(context, path, names, { element: field.desc! });
-  // Places inside a string make no sense here: the name of the field is the place.
-  for (const finding of context.findings.splice(before)) {
-    context.report(finding.id, { element: field.desc! }, finding.message, finding.fix);
-  }
-  return value;
 }

@@ -1,19 +1,20 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { parsePath } from "../expression/path.js";
+import { parsePath, partOf } from "../expression/path.js";
 import { splitAssignment } from "../expression/split.js";
-import { messageRule } from "../source/annotations.js";
+import { fieldRule, messageRule } from "../source/annotations.js";
 import type { Field, Message } from "../source/model.js";
 import { messageNames, planAny } from "./any-types.js";
-import { assignment, followPath } from "./assignment.js";
+import { type Assignment, assignment, followPath } from "./assignment.js";
 import { type Context, list, type Place } from "./context.js";
 import { type ConversionScope, planConversion } from "./conversion.js";
+import type { Exposure } from "./exposure.js";
 import { planJoins } from "./joins.js";
 import { suggestion } from "./names.js";
 import { RequestFields } from "./request-fields.js";
-import { isReadable, requestPath } from "./request-side.js";
+import { isReadable, reportNowhere, requestPath } from "./request-side.js";
 import { planResponseField } from "./response-fields.js";
 import type { CallPlan, Conversion, Translator, Value } from "./types.js";
-import type { Named, Scope } from "./values.js";
+import { type Named, namesIn, type Scope } from "./values.js";
 
 /** What the translators of one public method share. */
 export interface MethodScope {
@@ -21,6 +22,8 @@ export interface MethodScope {
   readonly id: string;
   readonly request: Message;
   readonly calls: Named<CallPlan>;
+  /** A call has no name that could be used: see Scope. */
+  readonly incomplete: boolean;
   /** `set` of the public service: into every call and join whose request has the field. */
   readonly serviceSets: ReadonlyArray<{ readonly text: string; readonly place: Place }>;
 }
@@ -31,12 +34,15 @@ export class Translators {
   /** Every `from` that was looked at, and whether it fitted anywhere. */
   readonly candidates = new Map<
     string,
-    { place: Place; text: string; used: boolean; sources: Set<string> }
+    { place: Place; text: string; used: boolean; sources: Set<string>; message: Message }
   >();
-  /** Public request fields that something reads, as "method path". */
+  /** All translators of messages, in the order in which they were made. */
   readonly all: Array<{ translator: Translator; scope: MethodScope }> = [];
 
-  constructor(readonly context: Context) {}
+  constructor(
+    readonly context: Context,
+    readonly exposure: Exposure,
+  ) {}
 
   /**
    * The translator of a public message. `source` is undefined where there is no call without a name, "broken" where
@@ -54,24 +60,35 @@ export class Translators {
     const translator: Translator = { direction: "response", target, source: known, fields: [], joins: [] };
     this.#made.set(key, translator);
     this.all.push({ translator, scope });
-    this.#checkSource(target, known);
+    if (!this.#checkSource(target, known)) {
+      this.#made.set(key, undefined);
+      this.excuse(target);
+      return undefined;
+    }
+    if (source === "broken") this.excuse(target);
     const joins = planJoins(this, target, source, scope);
-    translator.joins.push(...[...joins.values()].filter((join) => join !== "broken"));
+    for (const join of joins.plans.values()) {
+      if (join !== "broken") translator.joins.push(join);
+    }
     const names: Scope = {
       source,
       sourceName: "source",
       request: scope.request,
       calls: scope.calls,
-      joins,
+      joins: joins.plans,
       exposes: true,
+      incomplete: joins.incomplete || scope.incomplete,
     };
     for (const field of target.fields) {
       const plan = planResponseField(this, field, names, translator, scope, any);
       if (plan !== undefined) translator.fields.push(plan);
+      else if (field.type.kind === "message" && !fieldRule(field.desc!)?.unset)
+        this.excuse(field.type.message);
     }
     return translator;
   }
 
+  /** How a value becomes a field of a message that `owner` writes; reports where it cannot. */
   convert(
     value: Value,
     target: Field,
@@ -85,36 +102,28 @@ export class Translators {
       direction: owner.direction,
       many,
       translate: (to, from) => {
-        if (owner.direction === "request") return this.request(to, from, scope, any);
-        if (this.isInternal(to) && !this.context.isShared(to)) {
-          this.context.report(
-            "message-internal",
-            { element: target.desc ?? owner.target.desc! },
-            `"${target.name}" has the internal type ${to.typeName}`,
-            "declare a public message of its own with the fields that clients may see",
-          );
-          return undefined;
-        }
-        return this.response(to, from, scope, any);
+        return owner.direction === "request"
+          ? this.request(to, from, scope, any)
+          : this.response(to, from, scope, any);
       },
       anyTypes: () => planAny(this, any, owner, target, scope, place),
-      maskSubject: () => this.#maskSubject(owner, target),
+      maskSubject: () => this.#maskSubject(owner),
     };
     return planConversion(this.context, value, target, conversionScope, place);
   }
 
-  /** The types of which upstream services are made: set once all services are known. */
-  isInternal: (message: Message) => boolean = () => false;
+  /** Requests of which a message could not be mapped: what a mask beside it would be of is then not said. */
+  readonly broken = new Set<Translator>();
 
   /** AIP-134: the mask of an update is of the one message beside it. */
-  #maskSubject(owner: Translator, target: Field): Translator | undefined {
-    void target;
+  #maskSubject(owner: Translator): Translator | undefined | "broken" {
     if (owner.direction !== "request") return undefined;
     const subjects = owner.fields.filter(
       (field) =>
-        field.conversion.kind === "message" && !this.context.isShared(field.conversion.translator.source!),
+        field.conversion.kind === "message" &&
+        !this.context.isShared(field.conversion.translator.source!.file),
     );
-    if (subjects.length !== 1) return undefined;
+    if (subjects.length !== 1) return this.broken.has(owner) ? "broken" : undefined;
     const { conversion } = subjects[0]!;
     return conversion.kind === "message" ? conversion.translator : undefined;
   }
@@ -137,8 +146,9 @@ export class Translators {
     const builder = new RequestFields(this, translator, scope, any);
     for (const field of source.fields) {
       if (!isReadable(field, scope)) continue;
-      const path = requestPath(this.context, field, target, true);
-      if (path !== undefined) builder.map(field, path, { element: field.desc ?? target.desc! });
+      const path = requestPath(field, target);
+      if (path !== undefined) builder.map(field, path);
+      else if (!this.exposure.isInternal(field)) reportNowhere(this.context, field, target);
     }
     builder.sets(source, {
       source,
@@ -147,25 +157,15 @@ export class Translators {
       calls: scope.calls,
       joins: new Map(),
       exposes: false,
+      incomplete: scope.incomplete,
     });
     builder.finish({ element: source.desc ?? target.desc! });
     return translator;
   }
 
-  convertRequest(
-    value: Value,
-    target: Field,
-    owner: Translator,
-    scope: MethodScope,
-    place: Place,
-    any: readonly string[],
-  ): Conversion | undefined {
-    return this.convert(value, target, false, owner, scope, place, any);
-  }
-
-  #checkSource(target: Message, source: Message | undefined): void {
+  #checkSource(target: Message, source: Message | undefined): boolean {
     const said = target.desc === undefined ? "" : (messageRule(target.desc)?.source ?? "");
-    if (said === "" || source === undefined || said === source.typeName) return;
+    if (said === "" || source === undefined || said === source.typeName) return true;
     const place: Place = { element: target.desc!, path: ["source"] };
     if (this.context.registry.getMessage(said) === undefined) {
       this.context.report(
@@ -174,7 +174,7 @@ export class Translators {
         `no message "${said}" in the workspace`,
         suggestion(said, messageNames(this.context), "write its full name"),
       );
-      return;
+      return true;
     }
     this.context.report(
       "type-mismatch",
@@ -182,43 +182,63 @@ export class Translators {
       `${target.typeName} says that it is made from ${said}, but here it is made from ${source.typeName}`,
       "remove `source`, or use the message only where its source is at hand",
     );
+    return false;
   }
 
-  readonly #serviceSets = new Map<string, { place: Place; text: string; used: boolean }>();
+  /** Messages of which not all places were looked at, since something around them is wrong. */
+  readonly #excused = new Set<Message>();
+
+  /** Some place of a message, and of all inside it, is not looked at: a `from` may be meant for that place. */
+  excuse(message: Message): void {
+    if (this.#excused.has(message)) return;
+    this.#excused.add(message);
+    for (const field of message.fields) if (field.type.kind === "message") this.excuse(field.type.message);
+  }
+
+  readonly #serviceSets = new Map<string, ServiceSet>();
 
   /** A `set` of the service holds for those requests that have its field; undefined for the others. */
-  serviceSet(
-    text: string,
-    target: Message,
-    names: Scope,
-    place: Place,
-  ): { target: Field[]; value: Value } | undefined {
-    const id = `${text} ${JSON.stringify(place.path)} ${(place.element as DescService).typeName}`;
-    let account = this.#serviceSets.get(id);
-    if (account === undefined) {
-      account = { place, text, used: false };
-      this.#serviceSets.set(id, account);
-    }
+  serviceSet(text: string, target: Message, names: Scope, place: Place): Assignment | undefined {
+    const account = this.#setOf(text, place);
     const said = splitAssignment(text);
     const path = said === undefined ? undefined : parsePath(said.target);
-    if (path !== undefined && followPath(target, path) === undefined) return undefined;
+    if (path !== undefined && followPath(target, path) === undefined) {
+      for (const name of namesIn(target)) account.candidates.add(name);
+      return undefined;
+    }
     account.used = true;
     return assignment(this.context, text, target, names, place);
   }
 
+  /** Some request is not looked at: a `set` of the service may be meant for it. */
+  excuseSets(scope: MethodScope): void {
+    for (const { text, place } of scope.serviceSets) this.#setOf(text, place).used = true;
+  }
+
+  #setOf(text: string, place: Place): ServiceSet {
+    const id = `${(place.element as DescService).typeName} ${place.path!.join(".")}`;
+    let account = this.#serviceSets.get(id);
+    if (account === undefined) {
+      account = { place, text, used: false, candidates: new Set() };
+      this.#serviceSets.set(id, account);
+    }
+    return account;
+  }
+
   /** Reports every `from` that fitted nowhere, and every `set` of a service that no request has a field for. */
   finish(): void {
-    for (const { place, text, used } of this.#serviceSets.values()) {
+    for (const { place, text, used, candidates } of this.#serviceSets.values()) {
       if (used) continue;
+      const target = splitAssignment(text)!.target;
       this.context.report(
         "set-unknown",
-        place,
-        `no request of the service's calls and joins has the field of "${text}"`,
-        "correct the name before `=`, or remove it",
+        { ...place, part: partOf(target) },
+        `no request of the service's calls and joins has a field "${target.value.trim()}"`,
+        suggestion(target.value.trim(), candidates, "correct the name, or remove the `set`"),
       );
     }
-    for (const { place, text, used, sources } of this.candidates.values()) {
-      if (used) continue;
+    for (const { place, text, used, sources, message } of this.candidates.values()) {
+      if (used || this.#excused.has(message)) continue;
       this.context.report(
         "from-unused",
         place,
@@ -227,4 +247,13 @@ export class Translators {
       );
     }
   }
+}
+
+/** A `set` of a service, and whether a request has its field. */
+interface ServiceSet {
+  readonly place: Place;
+  readonly text: string;
+  used: boolean;
+  /** The fields of the requests that do not have it. */
+  readonly candidates: Set<string>;
 }

@@ -18,6 +18,10 @@ export interface Scope {
   readonly joins: Named<JoinPlan>;
   /** Whether this is the way out: fields marked internal must not be read. */
   readonly exposes: boolean;
+  /** A call or join has no name that could be used, so a name that is not found may be the one that it should have. */
+  readonly incomplete?: boolean;
+  /** The call whose request is built: its own result is not there yet. */
+  readonly self?: string;
 }
 
 const LATER_ROOTS = ["metadata", "parent", "this", "config"];
@@ -46,6 +50,13 @@ export function plainPath(context: Context, text: Text, place: Place): Path | un
       "an empty expression",
       'write a path, such as "user.email"',
     );
+  } else if (/^[\w.\s-]*$/.test(text.value) && !/^\s*[\d.-]/.test(text.value)) {
+    context.report(
+      "syntax",
+      { ...place, part },
+      `"${text.value.trim()}" is not a path`,
+      'write names with a dot between them, such as "user.email"',
+    );
   } else {
     context.report(
       "not-supported-yet",
@@ -62,6 +73,8 @@ export function resolvePath(context: Context, path: Path, scope: Scope, place: P
   const [head, ...rest] = path;
   const { name } = head!;
   const at = { ...place, part: head! };
+  // Made by an annotation that has its own finding.
+  if (scope.calls.get(name) === "broken" || scope.joins.get(name) === "broken") return undefined;
   if (name === "request" && scope.request !== undefined) {
     return descend(
       context,
@@ -87,11 +100,9 @@ export function resolvePath(context: Context, path: Path, scope: Scope, place: P
     }
   }
   const call = scope.calls.get(name);
-  if (call !== undefined)
-    return call === "broken" ? undefined : continueFrom(context, call.result, rest, scope, place);
+  if (call !== undefined && call !== "broken") return continueFrom(context, call.result, rest, scope, place);
   const join = scope.joins.get(name);
-  if (join !== undefined)
-    return join === "broken" ? undefined : continueFrom(context, join.result, rest, scope, place);
+  if (join !== undefined && join !== "broken") return continueFrom(context, join.result, rest, scope, place);
   if (
     LATER_ROOTS.includes(name) &&
     (scope.source === undefined || scope.source === "broken" || !scope.source.byName.has(name))
@@ -104,8 +115,11 @@ export function resolvePath(context: Context, path: Path, scope: Scope, place: P
     );
     return undefined;
   }
-  if (scope.source === "broken") return undefined;
-  if (scope.source?.byName.has(name)) {
+  if (scope.source === "broken" || scope.incomplete) {
+    const source = scope.source === "broken" ? undefined : scope.source;
+    if (!source?.byName.has(name)) return undefined;
+  }
+  if (typeof scope.source === "object" && scope.source.byName.has(name)) {
     return descend(
       context,
       { root: { kind: "source", message: scope.source }, path: [] },
@@ -115,21 +129,34 @@ export function resolvePath(context: Context, path: Path, scope: Scope, place: P
       place,
     );
   }
+  if (name === scope.self) {
+    context.report(
+      "name-unknown",
+      at,
+      `the call "${name}" cannot read its own result`,
+      "take the value from the request, or from another call",
+    );
+    return undefined;
+  }
   const names = namesOf(scope);
-  const where = scope.source === undefined ? "" : ` in ${scope.source.typeName}`;
+  const where = typeof scope.source === "object" ? ` in ${scope.source.typeName}` : "";
   context.report(
     "name-unknown",
     at,
     `no "${name}"${where}, nor a call or join of that name`,
-    suggestion(name, names, `names here: ${list(names)}`),
+    suggestion(name, [...names, "request", "auth"], `names here: ${list([...names, "request", "auth"])}`),
   );
   return undefined;
 }
 
 function namesOf(scope: Scope): string[] {
-  const fields =
-    scope.source === undefined || scope.source === "broken" ? [] : scope.source.fields.map((f) => f.name);
+  const fields = typeof scope.source === "object" ? namesIn(scope.source) : [];
   return [...scope.joins.keys(), ...scope.calls.keys(), ...fields];
+}
+
+/** The names of a message's fields, to be suggested: not those that must never be exposed. */
+export function namesIn(message: Message): string[] {
+  return message.fields.filter((field) => !isMarkedInternal(field)).map((field) => field.name);
 }
 
 function resolveAuth(context: Context, head: Path[number], rest: Path, place: Place): Resolved {
@@ -217,7 +244,7 @@ export function descend(
 }
 
 export function unknownField(context: Context, message: Message, segment: Path[number], place: Place): void {
-  const names = message.fields.map((f) => f.name);
+  const names = namesIn(message);
   context.report(
     "path-unknown",
     { ...place, part: segment },
@@ -226,7 +253,7 @@ export function unknownField(context: Context, message: Message, segment: Path[n
   );
 }
 
-function scalarHasNoFields(context: Context, field: Field, segment: Path[number], place: Place): void {
+export function scalarHasNoFields(context: Context, field: Field, segment: Path[number], place: Place): void {
   context.report(
     "path-scalar",
     { ...place, part: segment },
@@ -236,11 +263,14 @@ function scalarHasNoFields(context: Context, field: Field, segment: Path[number]
 }
 
 function throughList(context: Context, field: Field, segment: Path[number], place: Place): void {
+  const kind = field.cardinality === "map" ? "map" : "list";
   context.report(
     "path-repeated",
     { ...place, part: segment },
-    `"${field.name}" is ${describeType(field)}: a path cannot go through a list`,
-    "map the list as a whole to a repeated field, whose message then takes what it needs of each element",
+    `"${field.name}" is ${describeType(field)}: a path cannot go through a ${kind}`,
+    kind === "map"
+      ? "map it as a whole to a public map, or take the value out in an internal service"
+      : "map the list as a whole to a repeated field, whose message then takes what it needs of each element",
   );
 }
 

@@ -1,6 +1,9 @@
 import type { RuleId } from "../plan/rules.js";
 
-/** A place in a .proto file. Lines and columns are counted from 1; the end is exclusive. */
+/**
+ * A place in a .proto file. Lines and columns are counted from 1, columns in UTF-16 units as editors do; the end is
+ * exclusive. An empty file name: of no file in particular.
+ */
 export interface Span {
   readonly file: string;
   readonly line: number;
@@ -47,6 +50,7 @@ export function formatFinding(
   finding: Finding,
   sourceLine: (file: string, line: number) => string | undefined,
 ): string {
+  if (finding.file === "") return `${finding.id}: ${finding.message}\n  fix: ${finding.fix}`;
   const out = [`${finding.file}:${finding.line}:${finding.column}: ${finding.id}: ${finding.message}`];
   const text = sourceLine(finding.file, finding.line);
   if (text !== undefined) {

@@ -26,8 +26,15 @@ export type Literal =
       readonly kind: "message";
       readonly start: number;
       readonly end: number;
-      readonly fields: ReadonlyArray<{ readonly name: string; readonly value: Literal }>;
+      readonly fields: readonly LiteralField[];
     };
+
+/** A field of a message's literal; `at` is the offset of its name. */
+export interface LiteralField {
+  readonly name: string;
+  readonly at: number;
+  readonly value: Literal;
+}
 
 /**
  * Parses the value of the option (or of the field of an option's literal) that starts at `start`, such as
@@ -85,7 +92,7 @@ function parseValue(c: Cursor, depth: number): Literal | undefined {
 
 function parseMessage(c: Cursor, close: string, depth: number): Literal | undefined {
   const start = c.pos++;
-  const fields: Array<{ name: string; value: Literal }> = [];
+  const fields: LiteralField[] = [];
   for (;;) {
     skipSpace(c);
     if (c.pos >= c.end) return undefined;
@@ -97,12 +104,13 @@ function parseMessage(c: Cursor, close: string, depth: number): Literal | undefi
     }
     const name = /^(?:\w+|\[[^\]]*\])/.exec(c.text.slice(c.pos, Math.min(c.end, c.pos + 400)));
     if (name === null) return undefined;
+    const at = c.pos;
     c.pos += name[0].length;
     skipSpace(c);
     if (c.text[c.pos] === ":") c.pos++;
     const value = parseValue(c, depth + 1);
     if (value === undefined) return undefined;
-    fields.push({ name: name[0], value });
+    fields.push({ name: name[0], at, value });
   }
   c.pos++;
   return { kind: "message", start, end: c.pos, fields };
@@ -148,12 +156,12 @@ function parseStrings(c: Cursor): Literal | undefined {
       let piece = char;
       c.pos++;
       if (char === "\\") {
-        const escape = /^(?:[xX][0-9a-fA-F]{1,2}|[0-7]{1,3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)/s.exec(
+        const sequence = /^(?:[xX][0-9a-fA-F]{1,2}|[0-7]{1,3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)/s.exec(
           c.text.slice(c.pos, c.pos + 9),
         );
-        if (escape === null) return undefined;
-        c.pos += escape[0].length;
-        piece = unescape(escape[0]);
+        if (sequence === null) return undefined;
+        c.pos += sequence[0].length;
+        piece = unescaped(sequence[0]);
       }
       for (let i = 0; i < piece.length; i++) offsets.push(at);
       value += piece;
@@ -166,9 +174,55 @@ function parseStrings(c: Cursor): Literal | undefined {
   return { kind: "string", start, end, offsets, value };
 }
 
-function unescape(escape: string): string {
-  const simple = simpleEscapes[escape];
+function unescaped(sequence: string): string {
+  const simple = simpleEscapes[sequence];
   if (simple !== undefined) return simple;
-  const code = /^[0-7]/.test(escape) ? Number.parseInt(escape, 8) : Number.parseInt(escape.slice(1), 16);
-  return Number.isFinite(code) && code <= 0x10ffff ? String.fromCodePoint(code) : escape;
+  const code = /^[0-7]/.test(sequence)
+    ? Number.parseInt(sequence, 8)
+    : Number.parseInt(sequence.slice(1), 16);
+  return Number.isFinite(code) && code <= 0x10ffff ? String.fromCodePoint(code) : sequence;
+}
+
+/** A value inside a literal, and the offset of the name that it has there; undefined where its option begins it. */
+export interface FoundLiteral {
+  readonly value: Literal;
+  readonly name: number | undefined;
+}
+
+/** Finds a value by the names of fields and, after those of repeated ones, the indexes of their elements. */
+export function findInLiteral(
+  value: Literal,
+  path: ReadonlyArray<string | number>,
+): FoundLiteral | undefined {
+  let at: FoundLiteral = { value, name: undefined };
+  for (let i = 0; i < path.length; i++) {
+    const step = path[i]!;
+    if (typeof step === "number") {
+      // The option is the element itself, or a list of which it is one.
+      if (at.value.kind === "list") {
+        const item = at.value.items[step];
+        if (item === undefined) return undefined;
+        at = { value: item, name: item.start };
+      }
+      continue;
+    }
+    if (at.value.kind !== "message") return undefined;
+    const fields = at.value.fields.filter((field) => field.name === step);
+    const index = path[i + 1];
+    if (typeof index === "number") {
+      // A repeated field is said several times, or as a list.
+      const elements = fields.flatMap(({ at: name, value: v }): FoundLiteral[] =>
+        v.kind === "list" ? v.items.map((item) => ({ value: item, name: item.start })) : [{ value: v, name }],
+      );
+      const element = elements[index];
+      if (element === undefined) return undefined;
+      at = element;
+      i++;
+    } else {
+      const last = fields.at(-1);
+      if (last === undefined) return undefined;
+      at = { value: last.value, name: last.at };
+    }
+  }
+  return at;
 }

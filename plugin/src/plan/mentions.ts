@@ -1,0 +1,28 @@
+import { fieldRule, messageRule } from "../source/annotations.js";
+import type { Message } from "../source/model.js";
+
+/**
+ * The fields of the public request that annotations of a response, and of all messages in it, mention as
+ * "request.name": whether what they are part of is right or not, the field is there for them.
+ */
+export function requestNamesIn(response: Message): ReadonlySet<string> {
+  const names = new Set<string>();
+  const seen = new Set<Message>();
+  const visit = (message: Message): void => {
+    if (seen.has(message)) return;
+    seen.add(message);
+    const rule = message.desc === undefined ? undefined : messageRule(message.desc);
+    for (const { key, set } of rule?.join ?? []) for (const text of [...key, ...set]) note(text);
+    for (const load of rule?.load ?? []) for (const text of load.set) note(text);
+    for (const field of message.fields) {
+      const said = field.desc === undefined ? undefined : fieldRule(field.desc);
+      for (const text of [...(said?.from ?? []), said?.key ?? ""]) note(text);
+      if (field.type.kind === "message") visit(field.type.message);
+    }
+  };
+  const note = (text: string): void => {
+    for (const [, name] of text.matchAll(/\brequest\s*\.\s*(\w+)/g)) names.add(name!);
+  };
+  visit(response);
+  return names;
+}
