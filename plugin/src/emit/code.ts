@@ -1,16 +1,24 @@
-const WIDTH = 110;
+import { layout, WIDTH } from "./layout.js";
+
+/** One arm of an `if … else if … else`; the one without a condition comes last. */
+export interface Branch {
+  readonly condition: string | undefined;
+  /** Statements, or what prints them. */
+  readonly body: readonly string[] | (() => void);
+}
 
 /**
- * Generated text, line by line, in the project's format: two spaces, lines of at most 110 characters, lists that do not
- * fit broken one element a line.
+ * Generated text, line by line, in the project's format: two spaces, lines of at most 110 characters, what does not fit
+ * broken as the formatter breaks it.
  */
 export class Code {
   readonly #lines: string[] = [];
   #indent = 0;
 
-  /** Adds a line; an empty one has no indentation. */
+  /** Adds a statement; an empty one has no indentation. */
   line(text = ""): void {
-    this.#lines.push(text === "" ? "" : "  ".repeat(this.#indent) + text);
+    if (text === "") this.#lines.push("");
+    else for (const line of layout(text, this.#indent)) this.#lines.push("  ".repeat(this.#indent) + line);
   }
 
   /** Adds lines between `open` and `close`, one level deeper. */
@@ -22,20 +30,31 @@ export class Code {
     this.line(close);
   }
 
-  /** Adds `open` + elements + `close` on one line, or one element a line. */
-  list(open: string, elements: readonly string[], close: string, spaced = false): void {
-    const space = spaced && elements.length > 0 ? " " : "";
-    const text = `${open}${space}${elements.join(", ")}${space}${close}`;
-    const fits = this.#indent * 2 + text.length <= WIDTH && !text.includes("\n");
-    if (fits) this.line(text);
-    else this.block(open, () => { for (const element of elements) this.line(`${element},`); }, close); // biome-ignore format: short
+  /** Adds statements behind conditions, each on one line where it fits. */
+  branches(branches: readonly Branch[]): void {
+    let close = "";
+    branches.forEach(({ condition, body }, index) => {
+      const test = condition === undefined ? "" : `if (${condition})`;
+      const head = `${close}${[index === 0 ? "" : "else", test].filter((part) => part !== "").join(" ")}`;
+      const lines = typeof body === "function" ? [] : body;
+      if (lines.length === 1 && this.#indent * 2 + head.length + 1 + lines[0]!.length <= WIDTH) {
+        this.line(head === "" ? lines[0] : `${head} ${lines[0]}`);
+        close = "";
+        return;
+      }
+      this.line(`${head} {`.trimStart());
+      this.#indent++;
+      if (typeof body === "function") body();
+      else for (const line of lines) this.line(line);
+      this.#indent--;
+      close = "} ";
+    });
+    if (close !== "") this.line("}");
   }
 
   /** Adds a statement behind a condition, on one line where it fits. */
   when(condition: string, statement: string): void {
-    const text = `if (${condition}) ${statement}`;
-    if (this.#indent * 2 + text.length <= WIDTH) this.line(text);
-    else this.block(`if (${condition}) {`, () => this.line(statement));
+    this.branches([{ condition, body: [statement] }]);
   }
 
   doc(lines: readonly string[]): void {

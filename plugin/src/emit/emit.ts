@@ -7,7 +7,7 @@ import { emitFile, emitGateway, type GeneratedFile } from "./file.js";
 export function emit(plan: Plan, options: { readonly importExtension: string }): GeneratedFile[] {
   const files = plan.files.filter((file) => file.methods.length > 0);
   return [
-    ...files.map((file) => emitFile(file, options.importExtension)),
+    ...files.map((file) => emitFile(file)),
     emitGateway(files, upstreamsOf(plan), options.importExtension),
   ];
 }

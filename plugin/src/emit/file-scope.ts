@@ -2,18 +2,19 @@ import type { DescEnum } from "@bufbuild/protobuf";
 import type { EnumPlan, LookupPlan, Translator, UpstreamMethod } from "../plan/types.js";
 import type { Message } from "../source/model.js";
 import { Code } from "./code.js";
-import { camel, Names, pascal, shortName } from "./names.js";
+import { camel, LOCALS, Names, pascal, shortName } from "./names.js";
+import { SameTranslators } from "./same.js";
 
 // What generated code uses of the language, and what it imports: nothing in a file has such a name.
 const GLOBALS = (
-  "AsyncGenerator Map Object Promise Uint8Array undefined " +
+  "AsyncGenerator Map Number Object Promise Uint8Array undefined " +
   "AnyType Call GatewayApi Key Lookup MapEntries MaskTable Method Reader Replies Route Rows Shape Writer " +
   "check convert keyAt partOf requireClaims translateAny translateMask unwrap writeClaim writeKey"
 ).split(" ");
 
 /** What one generated file holds: each thing is made when it is first asked for, and has one name. */
 export class FileScope {
-  readonly names = new Names(GLOBALS);
+  readonly names = new Names([...GLOBALS, ...LOCALS]);
   /** What is imported from the runtime; a name that starts with "type " is a type. */
   readonly imports = new Map<string, boolean>();
   readonly upstreams: Code[] = [];
@@ -21,7 +22,7 @@ export class FileScope {
   readonly translators: Code[] = [];
   readonly #made = new Map<string, string>();
   readonly #ids = new Map<object, number>();
-  readonly #locals = new Set<string>();
+  readonly #same = new SameTranslators();
 
   /** Names something of the runtime in the code. */
   use(name: string, isType = false): string {
@@ -50,17 +51,9 @@ export class FileScope {
     return this.once(probe.toString(), wanted, section, text);
   }
 
-  /**
-   * Names for the parameters and variables of one function: nothing of the whole file has such a name, nor gets it
-   * later, so that neither hides the other.
-   */
-  scope(taken: Iterable<string>): Names {
-    return new Names(taken, (name) => {
-      if (this.names.has(name)) return this.#locals.has(name);
-      this.names.take(name);
-      this.#locals.add(name);
-      return true;
-    });
+  /** Names for a function: none that the file has, and the file gets none of them later, so that none hides another. */
+  local(): Names {
+    return new Names(LOCALS, this.names);
   }
 
   /** A number for an object, for keys. */
@@ -71,6 +64,11 @@ export class FileScope {
       this.#ids.set(object, id);
     }
     return id;
+  }
+
+  /** A number for a translator: the same for those that print the same. */
+  translatorId(translator: Translator): number {
+    return this.id(this.#same.firstLike(translator));
   }
 
   /** The constant for an upstream method. */
@@ -125,5 +123,3 @@ export function lookupName(lookup: LookupPlan): string {
   const fields = lookup.ask.length > 0 ? lookup.ask : (lookup.match ?? []);
   return `${camel(lookup.method.name)}By${fields.map((path) => pascal(path.at(-1)?.name ?? "")).join("And")}`;
 }
-
-export type { Translator };

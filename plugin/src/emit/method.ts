@@ -5,9 +5,9 @@ import { shapeConstant } from "./check.js";
 import { requiredClaims } from "./claims.js";
 import { type Code, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
+import { requestFunction, scanFunction, writeFunction } from "./functions.js";
 import { camel, type Names } from "./names.js";
 import { RowsEmitter } from "./rows.js";
-import { requestFunction, scanFunction, writeFunction } from "./translator.js";
 
 /** Prints the handler of one public method. */
 export function emitMethod(file: FileScope, plan: MethodPlan, name: string, code: Code): void {
@@ -28,7 +28,7 @@ class MethodEmitter {
     readonly plan: MethodPlan,
     readonly code: Code,
   ) {
-    this.#names = file.scope(["request", "call", "input", "w", "row"]);
+    this.#names = file.local();
     this.#joins = walkJoins(plan.translator);
     this.#groups = groupsOf(this.#joins);
     for (const call of plan.calls) this.#replies.set(call, this.#names.unique(camel(call.name)));
@@ -189,8 +189,9 @@ class MethodEmitter {
   #read(plan: CallPlan): string {
     const { file } = this;
     const method = file.method(plan.method);
-    const fields = plan.request.fields.length > 0;
-    const to = fields ? `(w) => ${this.#requestCall(plan.request)}` : "() => {}";
+    // The only thing that reads the public request walks it also where there is nothing to take from it.
+    const isEmpty = plan.request.fields.length === 0 && this.plan.checkRequest;
+    const to = isEmpty ? "() => {}" : `(w) => ${this.#requestCall(plan.request)}`;
     const timeout = plan.timeoutMs === undefined ? "" : `, ${plan.timeoutMs}`;
     const kind = plan.method.kind === "unary" ? "read" : "readStream";
     return `call.${kind}(${method}, ${to}${timeout})`;

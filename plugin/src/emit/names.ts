@@ -6,48 +6,60 @@ const RESERVED = new Set(
   ).split(" "),
 );
 
+// Longer names only make lines that no formatter can break.
+const MAX_LENGTH = 48;
+
+/** What generated functions call their parameters and variables, whatever they are of. */
+export const LOCALS: readonly string[] = (
+  "w r call request input tag at stop start end after element message value wrapper inner packed entry key keys content " +
+  "mark entryMark i keep replies row rows path claims"
+).split(" ");
+
 /** Names in one scope of the generated code: each is given once. */
 export class Names {
   readonly #taken: Set<string>;
-
-  readonly #isFree: (name: string) => boolean;
+  /** Names in the functions of a file, which its own later names must not be: they would be hidden there. */
+  readonly #local = new Set<string>();
 
   constructor(
     taken: Iterable<string> = [],
-    /** Whether a name is free further out. */
-    isFree: (name: string) => boolean = () => true,
+    /** The scope around this one, whose names stay visible here. */
+    readonly outer?: Names,
   ) {
     this.#taken = new Set(taken);
-    this.#isFree = isFree;
   }
 
   /** `wanted`, or with a number behind it where that is taken. */
   unique(wanted: string): string {
-    let name = wanted;
-    for (let n = 2; this.#taken.has(name) || RESERVED.has(name) || !this.#isFree(name); n++)
-      name = `${wanted}${n}`;
+    const base = wanted.slice(0, MAX_LENGTH);
+    let name = base;
+    for (let n = 2; this.has(name); n++) name = `${base}${n}`;
     this.#taken.add(name);
+    for (let { outer } = this; outer !== undefined; outer = outer.outer) outer.#local.add(name);
     return name;
   }
 
-  take(name: string): void {
-    this.#taken.add(name);
+  has(name: string): boolean {
+    return RESERVED.has(name) || this.#taken.has(name) || this.#local.has(name) || this.#isOuter(name);
   }
 
-  has(name: string): boolean {
-    return this.#taken.has(name);
+  #isOuter(name: string): boolean {
+    for (let { outer } = this; outer !== undefined; outer = outer.outer)
+      if (outer.#taken.has(name)) return true;
+    return false;
   }
 
   /** Names that are in use here and further in. */
   inner(): Names {
-    return new Names(this.#taken, this.#isFree);
+    return new Names([...this.#taken, ...this.#local], this.outer);
   }
 }
 
 /** user_email -> userEmail; names of .proto files have only letters, digits and `_`. */
 export function camel(name: string): string {
   const text = name.replace(/_+([A-Za-z0-9])/g, (_, c: string) => c.toUpperCase()).replace(/_/g, "");
-  return text === "" ? "x" : text[0]!.toLowerCase() + text.slice(1);
+  if (text === "") return "x";
+  return /^\d/.test(text) ? `x${text}` : text[0]!.toLowerCase() + text.slice(1);
 }
 
 export function pascal(name: string): string {
@@ -61,9 +73,10 @@ export function shortName(typeName: string, packageName: string): string {
     packageName !== "" && typeName.startsWith(`${packageName}.`)
       ? typeName.slice(packageName.length + 1)
       : typeName;
-  return local
+  const text = local
     .split(".")
     .map((part) => part[0]!.toUpperCase() + part.slice(1))
     .join("")
     .replace(/_/g, "");
+  return /^[A-Za-z]/.test(text) ? text : `X${text}`;
 }

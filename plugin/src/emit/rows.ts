@@ -3,9 +3,9 @@ import { translatorsIn } from "../plan/walk.js";
 import { ownJoins, type Site, scanReadsOf, scanRows, sitesOf } from "./analysis.js";
 import { type Code, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
+import { scanRowFunction } from "./functions.js";
 import { lookupConstant } from "./lookup.js";
 import { camel, type Names } from "./names.js";
-import { scanRowFunction } from "./translator.js";
 
 /** What the handler around it knows. */
 export interface Handler {

@@ -48,19 +48,24 @@ export class Scan {
     return node!;
   }
 
-  /** Prints the walk: `reader` has been opened on the message. */
-  emit(code: Code, reader: string, names: Names): void {
+  /** Prints the walk: `reader` has been opened on the message, whose end is kept in the variable `end`. */
+  emit(code: Code, reader: string, names: Names, end?: string): void {
     for (const node of inOrder(this.#nodes)) declare(code, node, this.prefix, names);
-    walk(code, reader, this.#nodes, this.prefix, names, `${reader}.end`);
+    const variable = end ?? names.unique(join(this.prefix, "end"));
+    walk(code, reader, this.#nodes, this.prefix, names, variable, `${reader}.end`);
   }
 }
 
 /** What is done with the elements of a list. */
 export interface ElementHandler {
-  /** Prints what is done with a scalar: `at` is its offset; `tag` 0 within a packed field. */
-  readonly value?: (code: Code, reader: string, at: string, packed: boolean) => void;
+  /** Prints what is done with a scalar, whose offset is the variable `at`; `packed`: within a packed field. */
+  readonly value?: (code: Code, reader: string, packed: boolean) => void;
   /** Prints what is done with a message: `open` is the expression that opens the reader on it. */
   readonly message?: (code: Code, reader: string, open: string) => void;
+  /** Prints what is done with a message whose offset is the variable `at`. */
+  readonly messageAt?: (code: Code, reader: string) => void;
+  /** Whether it matters only that there is an element. */
+  readonly ignores?: boolean;
   /** Prints what comes before and after the elements of a packed field. */
   readonly packed?: {
     readonly before: (code: Code, reader: string) => void;
@@ -99,10 +104,10 @@ function walk(
   nodes: ReadonlyMap<number, Node>,
   prefix: string,
   names: Names,
+  end: string,
   endExpression: string,
 ): void {
   const sorted = inOrder(nodes);
-  const end = names.unique(join(prefix, "end"));
   code.line(`const ${end} = ${endExpression};`);
   code.block(`while (${reader}.pos < ${end}) {`, () => {
     code.line(`const tag = ${reader}.tag();`);
@@ -125,8 +130,10 @@ function walk(
     const inner = names.inner();
     code.block(`if (${node.slot} !== 0) {`, () => {
       const prefixInside = join(prefix, node.field.name);
-      walk(code, reader, node.children, prefixInside, inner, `${reader}.enter(${node.slot}).end`);
-      code.line(`${reader}.leave(${join(prefixInside, "end")});`);
+      const innerEnd = inner.unique(join(prefixInside, "end"));
+      const open = `${reader}.enter(${node.slot}).end`;
+      walk(code, reader, node.children, prefixInside, inner, innerEnd, open);
+      code.line(`${reader}.leave(${innerEnd});`);
     });
   }
 }
@@ -134,8 +141,10 @@ function walk(
 function declareMap(code: Code, node: Node): void {
   const [key, value] = (node.field.type as { message: Message }).message.fields as [Field, Field];
   const keyType = key.type.kind === "scalar" ? key.type.scalar : "int32";
+  // A string that may be anything is compared as bytes.
+  const type = keyType === "string" && !key.utf8 ? "bytes" : keyType;
   code.line(
-    `const ${node.slot} = new MapEntries("${keyType}", ${wireOf(key)}, ${wireOf(value)}, ${value.type.kind === "message"});`,
+    `const ${node.slot} = new MapEntries("${type}", ${wireOf(key)}, ${wireOf(value)}, ${value.type.kind === "message"});`,
   );
 }
 
@@ -202,29 +211,45 @@ function emitMessageCase(
   code.block(`case ${tagOf(field)}: {`, () => {
     code.line(`// ${field.name}`);
     const grouped = wireOf(field) === SGROUP;
-    if (handlers.length === 1) {
-      const open = grouped ? `${reader}.nextGroup(tag)` : `${reader}.next()`;
-      if (grouped) code.line(`const element = ${open};`);
-      if (grouped) code.line("const elementEnd = element.end;");
-      handlers[0]!.message!(code, reader, grouped ? "element" : open);
-      if (grouped) code.line(`${reader}.leaveGroup(elementEnd);`);
+    const [first] = handlers;
+    if (handlers.length === 1 && first!.message !== undefined && !grouped) {
+      first!.message(code, reader, `${reader}.next()`);
     } else {
-      code.line(`const element = ${grouped ? `${reader}.group(tag, 0)` : `${reader}.message(0)`};`);
-      code.line(`const after = ${reader}.pos;`);
-      for (const handler of handlers)
-        code.block("{", () => handler.message!(code, reader, `${reader}.enter(element)`));
-      code.line(`${reader}.pos = after;`);
+      code.line(takes(handlers, grouped ? `${reader}.group(tag, 0)` : `${reader}.message(0)`));
+      // What is opened ends where its content does, which is not where the field does.
+      const opens = handlers.some((handler) => handler.message !== undefined);
+      if (opens) code.line(`const after = ${reader}.pos;`);
+      each(code, handlers, (handler) => {
+        if (handler.message !== undefined) handler.message(code, reader, `${reader}.enter(at)`);
+        else handler.messageAt!(code, reader);
+      });
+      if (opens) code.line(`${reader}.pos = after;`);
     }
     code.line("break;");
   });
+}
+
+/** The statement that steps over an element, and keeps its offset where anybody asks for it. */
+function takes(handlers: readonly ElementHandler[], skip: string): string {
+  return handlers.every((handler) => handler.ignores) ? `${skip};` : `const at = ${skip};`;
+}
+
+/** Prints what each handler does; of several, each in a block, since they use the same names. */
+function each(
+  code: Code,
+  handlers: readonly ElementHandler[],
+  print: (handler: ElementHandler) => void,
+): void {
+  if (handlers.length === 1) print(handlers[0]!);
+  else for (const handler of handlers) code.block("{", () => print(handler));
 }
 
 function emitValueCases(code: Code, reader: string, field: Field, handlers: readonly ElementHandler[]): void {
   const skip = skipCall(field).replace("r.", `${reader}.`);
   code.block(`case ${tagOf(field)}: {`, () => {
     code.line(`// ${field.name}`);
-    code.line(`const at = ${skip};`);
-    for (const handler of handlers) handler.value!(code, reader, "at", false);
+    code.line(takes(handlers, skip));
+    each(code, handlers, (handler) => handler.value!(code, reader, false));
     code.line("break;");
   });
   if (!isPackable(field)) return;
@@ -232,12 +257,13 @@ function emitValueCases(code: Code, reader: string, field: Field, handlers: read
     code.line(`// ${field.name}, packed`);
     code.line(`const stop = ${reader}.packed();`);
     if (handlers.length > 1) code.line(`const start = ${reader}.pos;`);
-    handlers.forEach((handler, index) => {
-      if (index > 0) code.line(`${reader}.pos = start;`);
+    let index = 0;
+    each(code, handlers, (handler) => {
+      if (index++ > 0) code.line(`${reader}.pos = start;`);
       handler.packed?.before(code, reader);
       code.block(`while (${reader}.pos < stop) {`, () => {
-        code.line(`const at = ${skip};`);
-        handler.value!(code, reader, "at", true);
+        code.line(takes([handler], skip));
+        handler.value!(code, reader, true);
       });
       handler.packed?.after(code);
     });

@@ -1,9 +1,9 @@
 import type { Conversion, EnumPlan } from "../plan/types.js";
-import type { Field } from "../source/model.js";
+import type { Field, Scalar } from "../source/model.js";
+import { drops } from "./analysis.js";
 import { type Code, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
 import { maskTable } from "./mask.js";
-import type { Names } from "./names.js";
 import type { TranslatorEmitter } from "./translator.js";
 import { EGROUP, I32, I64, LEN, SGROUP, scalarOf, tagOf, VARINT, wireOf, wireOfScalar } from "./wire.js";
 
@@ -23,42 +23,34 @@ export class ValueEmitter {
   ) {}
 
   /** The condition under which a singular value is there for its target. */
-  condition(found: Found, target: Field, conversion: Conversion): string {
-    const { field, at, reader } = found;
+  condition({ field, at, reader }: Found, target: Field, conversion: Conversion): string {
     const there = `${at} !== 0`;
+    if (field === undefined || field.presence !== "implicit" || field.type.kind === "message") return there;
     // Implicit into explicit presence: zero is unset, even if it is on the wire.
-    const loses = field !== undefined && field.presence === "implicit" && field.type.kind !== "message";
     const gains =
       target.cardinality !== "singular" || target.presence !== "implicit" || conversion.kind === "wrap";
-    if (!loses || !gains) return there;
-    return `${there} && ${nonZero(field, reader, at)}`;
+    // What has no twin for zero must not be asked for one, since zero is as good as unset.
+    const hasNoZero = conversion.kind === "enum" && twinOf(conversion.map, 0) === undefined;
+    return gains || hasNoZero ? `${there} && ${nonZero(field, reader, at)}` : there;
   }
 
-  /** Writes a scalar, enum, mask or the like; messages are the caller's. */
-  write(code: Code, tag: string, found: Found, target: Field, conversion: Conversion): void {
-    for (const line of this.statements(tag, found, target, conversion)) code.line(line);
-  }
-
-  statements(tag: string, found: Found, target: Field, conversion: Conversion): string[] {
+  /** What writes a scalar, enum, mask or the like; messages are the caller's. `packed`: within a packed field. */
+  statements({ reader, at }: Found, target: Field, conversion: Conversion, packed = false): string[] {
     const { file } = this;
-    const { reader, at } = found;
+    const tag = packed ? "0" : String(tagOf(target));
     switch (conversion.kind) {
       case "scalar":
         if (conversion.from === conversion.to) return [`w.${copyCall(target)}(${tag}, ${reader}, ${at});`];
         return [
           `${file.use("convert")}(w, ${tag}, ${quote(conversion.to)}, ${reader}, ${at}, ${quote(conversion.from)});`,
         ];
-      case "enum":
-        return this.#enum(tag, reader, at, conversion.map);
-      case "wrap": {
-        const wire = wireOfScalar(conversion.scalar);
-        const copy = copyOf(conversion.scalar, true);
-        return [
-          `const wrapper = w.open(${tag}, 8);`,
-          `w.${copy}(${8 + wire}, ${reader}, ${at});`,
-          "w.close(wrapper);",
-        ];
+      case "enum": {
+        const value = this.mapEnum({ reader, at, field: undefined }, conversion.map);
+        if (conversion.map.otherwise !== "ignore") return [`w.int32(${tag}, ${value});`];
+        return [`const value = ${value};`, `if (value !== undefined) w.int32(${tag}, value);`];
       }
+      case "wrap":
+        return this.#wrap(tag, reader, at, target, conversion.scalar);
       case "unwrap":
         return [`${file.use("unwrap")}(w, ${tag}, ${reader}, ${at}, ${quote(conversion.scalar)});`];
       case "mask":
@@ -74,85 +66,103 @@ export class ValueEmitter {
     }
   }
 
-  #enum(tag: string, reader: string, at: string, map: EnumPlan): string[] {
+  #wrap(tag: string, reader: string, at: string, target: Field, scalar: Scalar): string[] {
+    const copy = `w.${copyOf(scalar, true)}(${8 + wireOfScalar(scalar)}, ${reader}, ${at});`;
+    if (wireOf(target) === SGROUP) return [`w.tag(${tag});`, copy, `w.tag(${tagOf(target, EGROUP)});`];
+    return [`const wrapper = w.open(${tag}, 8);`, copy, "w.close(wrapper);"];
+  }
+
+  /** The number of the value at `at` in the other enum; with a `field`, `at` may be 0: its default. */
+  mapEnum({ reader, at, field }: Found, map: EnumPlan): string {
     const call = this.file.enumMap(map, this.owner.direction);
-    const value = `${call}(${map.otherwise === "invalid" ? `${reader}, ` : ""}${reader}.int32At(${at}))`;
-    if (map.otherwise !== "ignore") return [`w.int32(${tag}, ${value});`];
-    return [
-      `const value = ${value};`,
-      `if (value !== undefined) w.int32(${tag}, ${value});`.replace(`, ${value})`, ", value)"),
-    ];
+    const number = `${reader}.int32At(${at})`;
+    const value = field === undefined ? number : `${at} === 0 ? ${defaultOf(field)} : ${number}`;
+    return `${call}(${map.otherwise === "invalid" ? `${reader}, ` : ""}${value})`;
   }
 
   /** Writes a message that a translator makes: `open` opens the reader on it. */
-  message(
-    code: Code,
-    target: Field,
-    reader: string,
-    open: string,
-    conversion: Conversion & { kind: "message" },
-    names: Names,
-  ): void {
+  message(code: Code, target: Field, open: string, conversion: Conversion & { kind: "message" }): void {
     const { owner } = this;
     const { translator } = conversion;
-    const drops = owner.drops(translator);
+    const isDropping = drops(translator);
     const grouped = wireOf(target) === SGROUP;
-    const local = names.inner();
-    if (drops) code.line(`const ${local.unique("mark")} = w.pos;`);
-    const source = open === reader ? reader : local.unique("inner");
-    if (open !== reader) code.line(`const ${source} = ${open};`);
+    if (isDropping) code.line("const mark = w.pos;");
+    const isVariable = /^\w+$/.test(open);
+    const source = isVariable ? open : "inner";
+    if (!isVariable) code.line(`const inner = ${open};`);
     if (grouped) code.line(`w.tag(${tagOf(target, SGROUP)});`);
     else code.line(`const message = w.open(${tagOf(target)}, ${source}.size);`);
     const call = owner.call(translator, source);
     const close = grouped ? `w.tag(${tagOf(target, EGROUP)});` : "w.close(message);";
-    if (drops) {
-      code.line(`if (${call}) ${close}`);
-      code.line("else w.rewind(mark);");
-    } else {
-      code.line(`${call};`);
-      code.line(close);
+    if (isDropping) {
+      code.branches([
+        { condition: call, body: [close] },
+        { condition: undefined, body: ["w.rewind(mark);"] },
+      ]);
+      return;
     }
+    code.line(`${call};`);
+    code.line(close);
   }
 
-  /** What a default that presence would lose is written by; undefined where there is none to write. */
-  lostDefault(field: Field | undefined, target: Field): string | undefined {
-    if (
-      field?.desc === undefined ||
-      field.presence === "implicit" ||
-      target.presence !== "implicit" ||
-      target.cardinality !== "singular"
-    )
-      return undefined;
-    const desc = field.desc;
-    if (desc.fieldKind !== "scalar" || field.oneof !== undefined) return undefined;
+  /**
+   * What writes, into a field without presence, the default of one that has it (or the twin of an enum's zero); undefined
+   * where the target's own default says the same.
+   */
+  lostDefault(field: Field, target: Field, conversion: Conversion): string | undefined {
+    if (target.presence !== "implicit" || target.cardinality !== "singular") return undefined;
+    if (conversion.kind === "enum") {
+      const twin = twinOf(conversion.map, defaultOf(field));
+      return twin === undefined || twin === 0 ? undefined : `w.int32(${tagOf(target)}, ${twin});`;
+    }
+    const { desc } = field;
+    if (field.presence === "implicit" || desc?.fieldKind !== "scalar") return undefined;
     const value = desc.getDefaultValue();
-    if (value === undefined || value === "" || value === 0 || value === 0n || value === false)
-      return undefined;
-    if (value instanceof Uint8Array)
-      return value.length === 0
-        ? undefined
-        : `w.latin1(${tagOf(target)}, ${quote(Buffer.from(value).toString("latin1"))});`;
-    if (typeof value === "string" && scalarOf(target) === "string")
-      return `w.text(${tagOf(target)}, ${quote(value)});`;
-    const type = scalarOf(target);
-    if (type === "double") return `w.double(${tagOf(target)}, ${number(Number(value))});`;
-    if (type === "float") return `w.fixed32(${tagOf(target)}, ${floatBits(Number(value))}); // ${value}`;
-    const text =
-      typeof value === "bigint" || (typeof value === "string" && /^-?\d+$/.test(value))
-        ? quote(String(value))
-        : String(Number(value));
-    return `${this.file.use("writeKey")}(w, ${tagOf(target)}, ${quote(type)}, ${text});`;
+    if (value === undefined || conversion.kind !== "scalar") return undefined;
+    return this.#literal(tagOf(target), conversion.to, value);
+  }
+
+  #literal(
+    tag: number,
+    type: Scalar,
+    value: string | number | bigint | boolean | Uint8Array,
+  ): string | undefined {
+    if (value instanceof Uint8Array) {
+      const text = Buffer.from(value).toString("latin1");
+      return text === "" ? undefined : `w.latin1(${tag}, ${quote(text)});`;
+    }
+    if (type === "string") return value === "" ? undefined : `w.text(${tag}, ${quote(String(value))});`;
+    // A negative zero is a value of its own.
+    if (Object.is(Number(value), 0)) return undefined;
+    if (type === "double") return `w.double(${tag}, ${literal(Number(value))});`;
+    if (type === "float") return `w.fixed32(${tag}, ${floatBits(Number(value))});`;
+    const text = typeof value === "boolean" ? "1" : String(value);
+    const isSafe = Number.isSafeInteger(Number(text));
+    return `${this.file.use("writeKey")}(w, ${tag}, ${quote(type)}, ${isSafe ? text : quote(text)});`;
   }
 }
 
-function number(value: number): string {
+/** The number that a field of an enum has where it is not set. */
+function defaultOf(field: Field): number {
+  const said = field.desc?.fieldKind === "enum" ? field.desc.getDefaultValue() : undefined;
+  return said ?? (field.type.kind === "enum" ? (field.type.enum.values[0]?.number ?? 0) : 0);
+}
+
+/** What a known number becomes. */
+function twinOf(map: EnumPlan, number: number): number | undefined {
+  return map.numbers.find(([from]) => from === number)?.[1];
+}
+
+function literal(value: number): string {
   return Number.isNaN(value)
     ? "Number.NaN"
     : value === Number.POSITIVE_INFINITY
       ? "Number.POSITIVE_INFINITY"
       : value === Number.NEGATIVE_INFINITY
         ? "Number.NEGATIVE_INFINITY"
-        : String(value);
+        : Object.is(value, -0)
+          ? "-0"
+          : String(value);
 }
 
 function floatBits(value: number): number {

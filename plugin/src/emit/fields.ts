@@ -1,0 +1,175 @@
+import type { Conversion, FieldPlan, JoinPlan } from "../plan/types.js";
+import { translatorsIn } from "../plan/walk.js";
+import type { Field } from "../source/model.js";
+import { scanRows, walkJoins } from "./analysis.js";
+import { type Branch, type Code, quote } from "./code.js";
+import type { Item } from "./frames.js";
+import { manyRows } from "./joins.js";
+import { MapEmitter } from "./maps.js";
+import { pascal } from "./names.js";
+import type { RootScope } from "./root-scope.js";
+import { type ElementHandler, Scan } from "./scan.js";
+import type { TranslatorEmitter } from "./translator.js";
+import { type Found, ValueEmitter } from "./value.js";
+import { isPackable, LEN, tagOf } from "./wire.js";
+
+type MessageConversion = Conversion & { kind: "message" };
+
+/** Asks the walks for what each field needs, and prints what writes it. */
+export class FieldEmitter {
+  readonly values: ValueEmitter;
+  readonly #maps: MapEmitter;
+  /** Of joins that are used as lists: the variable that holds the number of the message's row. */
+  readonly manyRows = new Map<JoinPlan, string>();
+
+  constructor(readonly owner: TranslatorEmitter) {
+    this.values = new ValueEmitter(owner.file, owner);
+    this.#maps = new MapEmitter(this);
+  }
+
+  /** One field; undefined where all is done during the walk. */
+  field(plan: FieldPlan): Item | undefined {
+    const item = this.#item(plan);
+    if (item === undefined || typeof item.print !== "function") return item;
+    const { print } = item;
+    return { ...item, print: () => this.owner.in(plan, print) };
+  }
+
+  #item(plan: FieldPlan): Item | undefined {
+    const { owner } = this;
+    const { value } = plan;
+    const { root } = value;
+    if (root.kind === "auth") return this.#claim(plan, root.claim);
+    if (root.kind === "join" && owner.site === undefined && root.join.use === "many")
+      return owner.isWrite ? manyRows(this, plan, root.join) : undefined;
+    const last = value.path.at(-1);
+    if (last === undefined) return this.#whole(plan);
+    const scope = owner.scope(root);
+    if (last.cardinality === "repeated") {
+      if (plan.target.length > 1) return this.#nestedList(plan, scope);
+      scope.scan.each(value.path, this.elements(plan, plan.target.at(-1)!, last));
+      return undefined;
+    }
+    const at = scope.scan.slot(value.path, owner.names);
+    if (last.cardinality === "map") return this.#maps.map(plan, scope.reader, at, this.#again(plan, scope));
+    return this.#singular(plan, scope, { reader: scope.reader, at, field: last });
+  }
+
+  #claim(plan: FieldPlan, claim: readonly string[]): Item {
+    const required = this.owner.direction === "request";
+    const path = claim.map(quote).join(", ");
+    const tag = tagOf(plan.target.at(-1)!);
+    this.owner.file.use("writeClaim");
+    return { plan, condition: undefined, print: [`writeClaim(w, ${tag}, call, [${path}], ${required});`] };
+  }
+
+  #singular(plan: FieldPlan, scope: RootScope, found: Found): Item {
+    const { values, owner } = this;
+    const { conversion } = plan;
+    const target = plan.target.at(-1)!;
+    const { reader, at } = found;
+    if (conversion.kind === "message") {
+      const again = this.#again(plan, scope) ?? reader;
+      return {
+        plan,
+        condition: `${at} !== 0`,
+        print: () => this.writeMessage(target, `${again}.enter(${at})`, conversion),
+      };
+    }
+    const condition = values.condition(found, target, conversion);
+    if (!owner.isWrite) return { plan, condition, print: [] };
+    const print = values.statements(found, target, conversion);
+    const lost = values.lostDefault(found.field!, target, conversion);
+    if (lost === undefined) return { plan, condition, print };
+    // What was not found has no default either: it is not there at all.
+    const { root } = plan.value;
+    const otherwise: Branch = {
+      condition: root.kind === "join" && owner.site === undefined ? `${scope.entry} >= 0` : undefined,
+      body: [lost],
+    };
+    return { plan, condition, print, otherwise: [otherwise] };
+  }
+
+  /** In a scan, nothing is written: only the keys inside are gathered. */
+  writeMessage(target: Field, open: string, conversion: MessageConversion): void {
+    const { owner } = this;
+    const { code, mode } = owner;
+    if (mode.kind === "write") this.values.message(code, target, open, conversion);
+    else if (scanRows(conversion.translator, mode.collect).length > 0)
+      code.line(`${owner.call(conversion.translator, open)};`);
+  }
+
+  /** A field that is the root itself. */
+  #whole(plan: FieldPlan): Item {
+    const { owner } = this;
+    const { conversion } = plan;
+    const { root } = plan.value;
+    const target = plan.target.at(-1)!;
+    // A mask or an Any that is a row itself: its own walk is all there is.
+    if (conversion.kind !== "message") throw new Error("a root that is no message of its own");
+    const scope = owner.scope(root);
+    if (root.kind === "join" && owner.site === undefined) {
+      // Opened where it is written: until then the message may have moved on to rows of messages inside it.
+      const { entry } = scope;
+      const open = `${owner.rows(root.join)}.open(${entry})`;
+      return { plan, condition: `${entry} >= 0`, print: () => this.writeMessage(target, open, conversion) };
+    }
+    const open = scope.again;
+    const print = () => owner.code.block("{", () => this.writeMessage(target, open, conversion));
+    return { plan, condition: undefined, print };
+  }
+
+  /** Where there are joins inside a found row: what opens it once more, with the joins inside it at their rows. */
+  #again(plan: FieldPlan, scope: RootScope): string | undefined {
+    const { root } = plan.value;
+    const { owner } = this;
+    if (root.kind !== "join" || !owner.isWrite) return undefined;
+    if (walkJoins(translatorsIn(plan.conversion)).length === 0) return undefined;
+    return `${owner.rows(root.join)}.open(${scope.entry})`;
+  }
+
+  /** A list that goes into a message inside the target: its walk is done once more where that is written. */
+  #nestedList(plan: FieldPlan, scope: RootScope): Item {
+    const { code, names } = this.owner;
+    const field = plan.value.path.at(-1)!;
+    const { again, end } = scope;
+    const scan = new Scan("");
+    scan.each(plan.value.path, this.elements(plan, plan.target.at(-1)!, field));
+    const there = names.unique(`has${pascal(field.name)}`);
+    scope.before.push(`let ${there} = false;`);
+    const note = (c: Code) => c.line(`${there} = true;`);
+    scope.scan.each(plan.value.path, { value: note, messageAt: note, ignores: true });
+    const print = () => {
+      const inner = names.inner();
+      code.block("{", () => {
+        code.line(`${again};`);
+        scan.emit(code, scope.reader, inner);
+        code.line(`${scope.reader}.leave(${end});`);
+      });
+    };
+    return { plan, condition: there, print };
+  }
+
+  /** What is done with the elements of a list, as they come by. */
+  elements(plan: FieldPlan, target: Field, field: Field): ElementHandler {
+    const { values, owner } = this;
+    const { conversion } = plan;
+    if (conversion.kind === "message")
+      return { message: (_, __, open) => owner.in(plan, () => this.writeMessage(target, open, conversion)) };
+    const write = (code: Code, reader: string, packed: boolean) => {
+      const found: Found = { reader, at: "at", field: undefined };
+      for (const line of values.statements(found, target, conversion, packed)) code.line(line);
+    };
+    if (field.type.kind === "message") return { messageAt: (code, reader) => write(code, reader, false) };
+    if (!isPackable(target) || conversion.kind === "wrap")
+      return { value: (code, reader) => write(code, reader, false) };
+    return {
+      value: write,
+      packed: {
+        before: (code, reader) =>
+          code.line(`const packed = w.open(${tagOf(target, LEN)}, stop - ${reader}.pos);`),
+        after: (code) => code.line("w.close(packed);"),
+      },
+    };
+  }
+}

@@ -1,0 +1,132 @@
+/** The longest line of generated code. */
+export const WIDTH = 110;
+
+/**
+ * Breaks one generated statement over lines, as the project's formatter does: the innermost brackets that it ends with are
+ * opened up, with one element a line; a last argument that is a list, an object or a function is opened up by itself.
+ */
+export function layout(text: string, indent: number): string[] {
+  const room = WIDTH - indent * 2;
+  if (text.length <= room && !mustBreak(text)) return [text];
+  const group = lastGroup(text);
+  if (group === undefined) return [text];
+  const { before, open, items, close, after } = group;
+  if (open === "(" && /^(?:\} )?(?:else )?if $/.test(before))
+    return condition(before, items.join(", "), after, indent);
+  const last = items.at(-1)!;
+  if (open === "(") {
+    const head = `${before}(${[...items.slice(0, -1), ""].join(", ")}`;
+    const hugged = hug(head, last, `${close}${after}`, indent);
+    if (hugged !== undefined) return hugged;
+  }
+  const inner = items.flatMap((item) => nested(`${item},`, indent + 1));
+  return [`${before}${open}`, ...inner, `${close}${after}`];
+}
+
+/** `f(a, (w) =>`, then its body; `f(a, {` or `f(a, [`, then what is in it. */
+function hug(head: string, last: string, tail: string, indent: number): string[] | undefined {
+  const room = WIDTH - indent * 2;
+  const arrow = /^\([\w, ]*\) => (?!\{)/.exec(last);
+  if (arrow !== null) {
+    const first = `${head}${arrow[0].trimEnd()}`;
+    if (first.length > room) return undefined;
+    const body = last.slice(arrow[0].length);
+    return [first, ...nested(`${body},`, indent + 1), tail];
+  }
+  if (!last.startsWith("{") && !last.startsWith("[")) return undefined;
+  const lines = layout(`${head}${last}`, Number.MAX_SAFE_INTEGER / 4);
+  return lines[0]!.length > room ? undefined : relaid(head, last, tail, indent);
+}
+
+function relaid(head: string, last: string, tail: string, indent: number): string[] {
+  const { items } = lastGroup(last)!;
+  const inner = items.flatMap((item) => nested(`${item},`, indent + 1));
+  return [`${head}${last[0]}`, ...inner, `${last.at(-1)}${tail}`];
+}
+
+/** A condition that is too long: on a line of its own, or an operand a line. */
+function condition(before: string, text: string, after: string, indent: number): string[] {
+  const room = WIDTH - (indent + 1) * 2;
+  if (text.length <= room) return [`${before}(`, `  ${text}`, `)${after}`];
+  const operator = topLevel(text, " || ").length > 1 ? " || " : " && ";
+  const parts = topLevel(text, operator);
+  const lines = parts.flatMap((part, i) =>
+    nested(i < parts.length - 1 ? `${part}${operator.trimEnd()}` : part, indent + 1),
+  );
+  return [`${before}(`, ...lines, `)${after}`];
+}
+
+function nested(text: string, indent: number): string[] {
+  return layout(text, indent).map((line) => `  ${line}`);
+}
+
+/** The formatter never keeps two objects of several fields each in a list on one line. */
+function mustBreak(text: string): boolean {
+  if (!text.includes("}, {")) return false;
+  const group = lastGroup(text);
+  if (group === undefined) return false;
+  const objects =
+    group.open === "[" && group.items.length > 1 && group.items.every((item) => item.startsWith("{"));
+  return objects || group.items.some((item) => mustBreak(item));
+}
+
+interface Group {
+  readonly before: string;
+  readonly open: string;
+  readonly items: readonly string[];
+  readonly close: string;
+  readonly after: string;
+}
+
+/** The brackets that a statement ends with. */
+function lastGroup(text: string): Group | undefined {
+  const spans = brackets(text).filter(({ start, end }) => end - start > 1);
+  const last = spans.at(-1);
+  if (last === undefined) return undefined;
+  const inside = text.slice(last.start + 1, last.end).trim();
+  return {
+    before: text.slice(0, last.start),
+    open: text[last.start]!,
+    items: topLevel(inside, ", "),
+    close: text[last.end]!,
+    after: text.slice(last.end + 1),
+  };
+}
+
+/** The outermost brackets of a text. */
+function brackets(text: string): Array<{ start: number; end: number }> {
+  const spans: Array<{ start: number; end: number }> = [];
+  let start = 0;
+  walk(text, (i, depth) => {
+    if ("([{".includes(text[i]!) && depth === 1) start = i;
+    else if (")]}".includes(text[i]!) && depth === 0) spans.push({ start, end: i });
+  });
+  return spans;
+}
+
+function topLevel(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  walk(text, (i, depth) => {
+    if (depth !== 0 || i < from || !text.startsWith(separator, i)) return;
+    parts.push(text.slice(from, i));
+    from = i + separator.length;
+  });
+  parts.push(text.slice(from));
+  return parts;
+}
+
+/** Visits the characters outside of string literals, with the number of brackets that are open after each. */
+function walk(text: string, visit: (i: number, depth: number) => void): void {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]!;
+    if (c === '"') {
+      for (i++; text[i] !== '"' && i < text.length; i++) if (text[i] === "\\") i++;
+      continue;
+    }
+    if ("([{".includes(c)) depth++;
+    else if (")]}".includes(c)) depth--;
+    visit(i, depth);
+  }
+}

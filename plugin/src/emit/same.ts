@@ -1,0 +1,90 @@
+import type { Conversion, FieldPlan, JoinPlan, Translator, Value } from "../plan/types.js";
+
+/**
+ * Which translators print the same text. Two of the same types mostly do, but not where a name means one thing in one
+ * method and another in the next: so they are compared field by field.
+ */
+export class SameTranslators {
+  readonly #byTypes = new Map<string, Translator[]>();
+  readonly #first = new Map<Translator, Translator>();
+
+  /** The first translator that is like this one. */
+  firstLike(translator: Translator): Translator {
+    let first = this.#first.get(translator);
+    if (first !== undefined) return first;
+    const { direction, target, source } = translator;
+    const key = `${direction} ${target.typeName} ${source?.typeName}`;
+    const known = this.#byTypes.get(key) ?? [];
+    first = known.find((other) => same(translator, other, new Map()));
+    if (first === undefined) {
+      first = translator;
+      this.#byTypes.set(key, [...known, translator]);
+    }
+    this.#first.set(translator, first);
+    return first;
+  }
+}
+
+/** Compares two translators; those under comparison are taken to be the same, since types refer to each other in circles. */
+function same(a: Translator, b: Translator, assumed: Map<Translator, Set<Translator>>): boolean {
+  if (a === b) return true;
+  const others = assumed.get(a);
+  if (others?.has(b)) return true;
+  if (others === undefined) assumed.set(a, new Set([b]));
+  else others.add(b);
+  return (
+    a.direction === b.direction &&
+    a.target === b.target &&
+    a.source === b.source &&
+    all(a.joins, b.joins, (x, y) => sameJoin(x, y)) &&
+    all(a.fields, b.fields, (x, y) => sameField(x, y, assumed))
+  );
+}
+
+function sameField(a: FieldPlan, b: FieldPlan, assumed: Map<Translator, Set<Translator>>): boolean {
+  return (
+    all(a.target, b.target, (x, y) => x === y) &&
+    sameValue(a.value, b.value) &&
+    sameConversion(a.conversion, b.conversion, assumed)
+  );
+}
+
+function sameValue(a: Value, b: Value): boolean {
+  if (a.root.kind !== b.root.kind || !all(a.path, b.path, (x, y) => x === y)) return false;
+  if (a.root.kind === "call" && b.root.kind === "call") return a.root.call === b.root.call;
+  if (a.root.kind === "join" && b.root.kind === "join") return sameJoin(a.root.join, b.root.join);
+  if (a.root.kind === "auth" && b.root.kind === "auth")
+    return all(a.root.claim, b.root.claim, (x, y) => x === y);
+  // What is read of the request is written in terms of its own fields.
+  return a.root.kind !== "request" || (b.root.kind === "request" && a.root.message === b.root.message);
+}
+
+function sameJoin(a: JoinPlan, b: JoinPlan): boolean {
+  return (
+    a === b ||
+    (a.name === b.name &&
+      a.owner === b.owner &&
+      a.onMissing === b.onMissing &&
+      a.use === b.use &&
+      a.keyList === b.keyList &&
+      a.lookup.method.output === b.lookup.method.output &&
+      all(a.lookup.row, b.lookup.row, (x, y) => x === y) &&
+      all(a.result.path, b.result.path, (x, y) => x === y) &&
+      all(a.key, b.key, sameValue) &&
+      all(a.after, b.after, sameJoin))
+  );
+}
+
+function sameConversion(a: Conversion, b: Conversion, assumed: Map<Translator, Set<Translator>>): boolean {
+  if (a.kind === "message" && b.kind === "message") return same(a.translator, b.translator, assumed);
+  if (a.kind === "map" && b.kind === "map") return sameConversion(a.value, b.value, assumed);
+  if (a.kind === "mask" && b.kind === "mask") return same(a.subject, b.subject, assumed);
+  if (a.kind === "any" && b.kind === "any") return all(a.types, b.types, (x, y) => same(x, y, assumed));
+  if (a.kind === "enum" && b.kind === "enum") return a.map.from === b.map.from && a.map.to === b.map.to;
+  // The types of the others follow from the fields at both ends.
+  return a.kind === b.kind;
+}
+
+function all<T>(a: readonly T[], b: readonly T[], equal: (x: T, y: T) => boolean): boolean {
+  return a.length === b.length && a.every((x, i) => equal(x, b[i]!));
+}
