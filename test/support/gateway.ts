@@ -1,4 +1,4 @@
-import type { JsonValue } from "@bufbuild/protobuf";
+import type { FileRegistry, JsonValue } from "@bufbuild/protobuf";
 import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import {
   Call,
@@ -224,4 +224,11 @@ async function run(
     await tick();
     await tick();
   }
+}
+
+/** JSON as the bytes of a message. */
+export function encoded(registry: FileRegistry, typeName: string, json: JsonValue): Uint8Array {
+  const desc = registry.getMessage(typeName);
+  if (desc === undefined) throw new Error(`no message ${typeName}`);
+  return toBinary(desc, fromJson(desc, json, { registry }));
 }

@@ -150,7 +150,9 @@ class Noted {
   }
 
   reads(): Reads {
-    return { calls: [...this.#calls], request: this.#request, auth: this.#auth };
+    // By name, so that all functions of a message have the same order, whatever they read first.
+    const calls = [...this.#calls].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { calls, request: this.#request, auth: this.#auth };
   }
 }
 

@@ -169,6 +169,12 @@ function row(file: FileScope, code: Code, lookup: LookupPlan, end: string, token
   const paths = lookup.match ?? [];
   const slots = paths.map((path, part) => (path.length === 0 ? "" : `rowKey${part === 0 ? "" : part + 1}At`));
   const leaves = paths.flatMap((path, part) => (path.length === 0 ? [] : [{ path, slot: slots[part]! }]));
+  // Of map entries with the same key the last one counts, by whatever they are matched.
+  const isEntry = lookup.row.at(-1)?.cardinality === "map";
+  const mapKey = isEntry ? mapKeyOf(lookup.row.at(-1)!) : undefined;
+  const isByMapKey = paths.length === 1 && paths[0]!.length === 1 && paths[0]![0] === mapKey;
+  const keySlot = leaves.find(({ path }) => path.length === 1 && path[0] === mapKey)?.slot ?? "entryKeyAt";
+  if (mapKey !== undefined && keySlot === "entryKeyAt") leaves.push({ path: [mapKey], slot: keySlot });
   for (const { slot } of leaves) code.line(`let ${slot} = 0;`);
   if (end === "end") code.line("const end = r.end;");
   rowLevel(code, leaves, 0, end, token);
@@ -184,17 +190,30 @@ function row(file: FileScope, code: Code, lookup: LookupPlan, end: string, token
         missing.push(`${slots[part]} !== 0`);
         return key;
       }
-      // Implicit presence: what is not on the wire is the type's zero.
-      const zero = ["string", "bytes"].includes(scalarOf(field)) ? '""' : "0";
-      return `${slots[part]} === 0 ? ${zero} : ${key}`;
+      return keyOrZero(field, slots[part]!);
     });
-    const call = lookup.row.at(-1)?.cardinality === "map" ? "matchLast" : "match";
     const key = parts.length === 1 ? parts[0]! : `[${parts.join(", ")}]`;
+    if (mapKey !== undefined && !isByMapKey) {
+      code.line(`replies.entry(${keyOrZero(mapKey, keySlot)});`);
+    }
+    const call = isByMapKey ? "matchLast" : "match";
     const statement = `replies.${call}(${key}, start, ${end});`;
     if (missing.length > 0) code.when(missing.join(" && "), statement);
+    else if (statement.length > 90) code.list(`replies.${call}(`, [key, "start", end], ");");
     else code.line(statement);
   }
   code.line(`r.leave(${end});`);
+}
+
+function mapKeyOf(field: Field): Field | undefined {
+  return field.type.kind === "message" ? field.type.message.fields[0] : undefined;
+}
+
+/** Implicit presence: what is not on the wire is the type's zero. */
+function keyOrZero(field: Field, slot: string): string {
+  const type = scalarOf(field);
+  const zero = ["string", "bytes"].includes(type) ? '""' : "0";
+  return `${slot} === 0 ? ${zero} : keyAt(r, ${slot}, ${quote(type)})`;
 }
 
 function rowLevel(

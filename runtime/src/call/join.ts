@@ -71,6 +71,9 @@ export class Replies {
   readonly #ends: number[] = [];
   /** Rows that were found but that nobody asked for: for the metrics. */
   foreign = 0;
+  /** Of a reply that is a map: what was found under its keys, and the key of the entry that is read. */
+  #entries: Map<Key, { readonly keyNumber: number; readonly entry: number }> | undefined;
+  #entryKey: Key | undefined;
   #batch = 0;
   #keyNumber = 0;
 
@@ -101,6 +104,7 @@ export class Replies {
     this.#batch = batch;
     this.#keyNumber = keyNumber;
     this.#readers.push(reply);
+    this.#entries?.clear();
     this.lookup.match(reply.begin(), this);
   }
 
@@ -132,12 +136,31 @@ export class Replies {
     }
   }
 
+  /** Says that the row that comes next is the entry of a map: it takes the place of an earlier one of its key. */
+  entry(key: Key): void {
+    this.#entries ??= new Map();
+    const before = this.#entries.get(key);
+    if (before !== undefined) this.#unlink(before.keyNumber, before.entry);
+    this.#entries.delete(key);
+    this.#entryKey = key;
+  }
+
+  #unlink(keyNumber: number, entry: number): void {
+    let previous = -1;
+    for (let e = this.#first[keyNumber]!; e !== entry; e = this.#next[e]!) previous = e;
+    const next = this.#next[entry]!;
+    if (previous < 0) this.#first[keyNumber] = next;
+    else this.#next[previous] = next;
+    if (next < 0) this.#last[keyNumber] = previous;
+  }
+
   /** Notes a row of the reply that is read: the bytes [start, end) answer `key`. */
   match(key: RowKey, start: number, end: number): void {
     const number = this.#index.get(typeof key === "object" ? tupleHash(key) : key);
     // Never by position: a row that was not asked for, or was asked for in another call, is nobody's.
     if (number === undefined || (this.#batchOf !== undefined && this.#batchOf[number] !== this.#batch)) {
       this.foreign++;
+      this.#entryKey = undefined;
       return;
     }
     this.#found(number, start, end);
@@ -153,6 +176,10 @@ export class Replies {
     if (last < 0) this.#first[keyNumber] = entry;
     else this.#next[last] = entry;
     this.#last[keyNumber] = entry;
+    if (this.#entryKey !== undefined) {
+      this.#entries!.set(this.#entryKey, { keyNumber, entry });
+      this.#entryKey = undefined;
+    }
   }
 
   /** The number of the first row found for a key, or -1. */
