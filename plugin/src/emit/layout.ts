@@ -8,6 +8,8 @@ export const WIDTH = 110;
 export function layout(text: string, indent: number): string[] {
   const room = WIDTH - indent * 2;
   if (text.length <= room && !mustBreak(text)) return [text];
+  const loop = /^for \((let [^;]+;) ([^;]+;) ([^;]+)\) \{$/.exec(text);
+  if (loop !== null) return ["for (", ...loop.slice(1).map((part) => `  ${part}`), ") {"];
   const group = lastGroup(text);
   if (group === undefined) return [text];
   const { before, open, items, close, after } = group;

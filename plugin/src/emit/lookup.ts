@@ -199,7 +199,6 @@ function row(file: FileScope, code: Code, lookup: LookupPlan, end: string, token
     const call = isByMapKey ? "matchLast" : "match";
     const statement = `replies.${call}(${key}, start, ${end});`;
     if (missing.length > 0) code.when(missing.join(" && "), statement);
-    else if (statement.length > 90) code.list(`replies.${call}(`, [key, "start", end], ");");
     else code.line(statement);
   }
   code.line(`r.leave(${end});`);
