@@ -22,7 +22,7 @@ export function errorOf(block: Block): string | undefined {
   return compile(sourcesOf(block)).error;
 }
 
-function sourcesOf(block: Block): Sources {
+export function sourcesOf(block: Block): Sources {
   const { info } = block;
   if (info.insert !== undefined) return insertIntoExample(block);
   const files = pageFiles(block.page);
