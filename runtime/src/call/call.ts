@@ -96,10 +96,11 @@ export class Call {
     try {
       reply = await this.#init.upstream.unary(method, request, context);
     } catch (thrown) {
+      // Its place is given on a moment later: most failures end the whole call, and then nothing more is started.
+      setImmediate(() => this.#end());
       throw this.#failed(thrown, method, context);
-    } finally {
-      this.#end();
     }
+    this.#end();
     this.#account(reply, method);
     return reply;
   }

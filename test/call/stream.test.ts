@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import { failure, gateway } from "../support/gateway.js";
+
+const schema = gateway(
+  `
+  service Docs { rpc Watch(WatchRequest) returns (stream Event); rpc GetA(WatchRequest) returns (Doc); rpc GetB(WatchRequest) returns (Doc); }
+  service Users { rpc BatchGetUsers(BatchGetUsersRequest) returns (Users_); }
+  message WatchRequest { string topic = 1; }
+  message Doc { string id = 1; }
+  message Event { repeated Row rows = 1; }
+  message Row { string user_id = 1; }
+  message BatchGetUsersRequest { repeated string ids = 1; string topic = 2; }
+  message User { string id = 1; string name = 2; }
+  message Users_ { repeated User users = 1; }
+  `,
+  `
+  service Api {
+    option (portico.v1.service) = { from: "in.Docs" allow: {public: true} };
+    rpc Watch(WatchRequest) returns (stream Event);
+    rpc WatchAll(WatchRequest) returns (stream Noted) {
+      option (portico.v1.method).call = {method: "Watch"};
+      option (portico.v1.method).call = {name: "a" method: "GetA" set: "topic = request.topic"};
+      option (portico.v1.method).call = {name: "b" method: "GetB" set: "topic = request.topic"};
+    }
+  }
+  message WatchRequest { string topic = 1; }
+  message Event { repeated Row rows = 1; }
+  message Noted { string a = 1 [(portico.v1.field).from = "a.id"]; string b = 2 [(portico.v1.field).from = "b.id"]; repeated Row rows = 3; }
+  message Row {
+    option (portico.v1.message).join = {
+      name: "user" method: "in.Users/BatchGetUsers" key: "user_id -> ids = users.id" set: "topic = request.topic"
+    };
+    string name = 1 [(portico.v1.field).from = "user.name"];
+  }
+  `,
+);
+const event = (...ids: string[]) => ({ rows: ids.map((userId) => ({ userId })) });
+const users = {
+  "in.Users/BatchGetUsers": ({ ids }: { ids: string[] }) => ({
+    users: [...ids].reverse().map((id) => ({ id, name: `n${id}` })),
+  }),
+};
+
+describe("a stream", () => {
+  it("joins each message, in order", async () => {
+    const run = await (await schema).run(
+      { ...users, "in.Docs/Watch": () => [event("a", "b", "a"), event(), event("c", "a")] },
+      { request: { topic: "t" } },
+    );
+    expect(run.error).toBeUndefined();
+    const rows = (...ids: string[]) => ({ rows: ids.map((id) => ({ name: `n${id}` })) });
+    expect(run.response).toEqual([rows("a", "b", "a"), {}, rows("c", "a")]);
+    expect(run.asked("in.Users/BatchGetUsers")).toEqual([
+      { ids: ["a", "b"], topic: "t" },
+      { ids: ["c", "a"], topic: "t" },
+    ]);
+  });
+
+  it("has its named calls before it, side by side", async () => {
+    let go = () => {};
+    const both = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    let started = 0;
+    const together = (id: string) => async () => {
+      if (++started === 2) go();
+      await both;
+      return { id };
+    };
+    const run = await (await schema).run(
+      {
+        ...users,
+        "in.Docs/Watch": () => [event("x"), event()],
+        "in.Docs/GetA": together("1"),
+        "in.Docs/GetB": together("2"),
+      },
+      { method: "pub.Api/WatchAll" },
+    );
+    expect(run.error).toBeUndefined();
+    expect(run.response).toEqual([
+      { a: "1", b: "2", rows: [{ name: "nx" }] },
+      { a: "1", b: "2" },
+    ]);
+  });
+
+  it("that the client leaves cancels the upstream's", async () => {
+    const run = await (await schema).run(
+      { ...users, "in.Docs/Watch": () => Array.from({ length: 100 }, () => event("a")) },
+      { take: 2 },
+    );
+    expect(run.response).toHaveLength(2);
+    expect(run.upstream.log.at(-1)).toBe("xin.Docs/Watch");
+    expect(run.upstream.inFlight).toBe(0);
+    expect(run.call.listeners).toBe(0);
+  });
+
+  it("ends with the error of its upstream, and with that of a join", async () => {
+    const broken = await (await schema).run({ ...users, "in.Docs/Watch": () => [event("a"), failure(14)] });
+    expect(broken.error).toMatchObject({ code: 14, message: "unavailable" });
+    const join = await (await schema).run({
+      "in.Docs/Watch": () => [event("a"), event("b")],
+      "in.Users/BatchGetUsers": () => {
+        throw failure(6);
+      },
+    });
+    expect(join.error).toMatchObject({ code: 6, message: "already exists" });
+    expect(join.upstream.log.at(-1)).toBe("xin.Docs/Watch");
+  });
+
+  it("has its budget of calls and bytes for each message", async () => {
+    const name = "x".repeat(600);
+    const run = await (await schema).run(
+      {
+        "in.Docs/Watch": () => Array.from({ length: 20 }, (_, i) => event(`u${i}`)),
+        "in.Users/BatchGetUsers": ({ ids }) => ({ users: ids.map((id: string) => ({ id, name })) }),
+      },
+      { limits: { maxCalls: 3, maxUpstreamBytes: 1000 } },
+    );
+    expect(run.error).toBeUndefined();
+    expect(run.response).toHaveLength(20);
+    expect(run.call.upstreamCalls).toBe(21);
+  });
+
+  it("a malformed message is INTERNAL", async () => {
+    const run = await (await schema).run({ ...users, "in.Docs/Watch": () => [new Uint8Array([10, 5])] });
+    expect(run.error).toMatchObject({ code: 13 });
+  });
+});
