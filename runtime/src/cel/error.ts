@@ -1,0 +1,14 @@
+/**
+ * A CEL expression that has no value: an overflow, a division by zero, a key that is not there. Its text is for the
+ * log of the gateway's operator, never for a client.
+ *
+ * Source: https://github.com/google/cel-spec/blob/master/doc/langdef.md#runtime-errors
+ */
+export class CelError extends Error {
+  override readonly name = "CelError";
+}
+
+/** Throws; in compiled code, it stands where an expression cannot have a value. */
+export function fail(message: string): never {
+  throw new CelError(message);
+}
