@@ -76,7 +76,7 @@ export class FieldEmitter {
         print: () => this.writeMessage(target, `${again}.enter(${at})`, conversion),
       };
     }
-    const condition = values.condition(found, target, conversion);
+    const condition = values.condition(found, target, conversion, plan.target.length > 1);
     if (!owner.isWrite) return { plan, condition, print: [] };
     const print = values.statements(found, target, conversion);
     const lost = values.lostDefault(found.field!, target, conversion);
@@ -133,7 +133,7 @@ export class FieldEmitter {
     const { code, names } = this.owner;
     const field = plan.value.path.at(-1)!;
     const { again, end } = scope;
-    const scan = new Scan("");
+    const scan = new Scan("", this.owner.file);
     scan.each(plan.value.path, this.elements(plan, plan.target.at(-1)!, field));
     const there = names.unique(`has${pascal(field.name)}`);
     scope.before.push(`let ${there} = false;`);

@@ -87,6 +87,20 @@ export class FileScope {
     });
   }
 
+  /** The function that says whether a closed enum has a number; undefined for open ones, which have all. */
+  knows(desc: DescEnum): string | undefined {
+    if (desc.open) return undefined;
+    return this.once(`knows ${desc.typeName}`, `is${typeShort(desc)}`, this.translators, (name, code) => {
+      code.line(
+        `/** Whether the number is one of ${desc.typeName}: a closed enum, which ignores all others. */`,
+      );
+      code.block(`function ${name}(value: number): boolean {`, () => {
+        const numbers = [...new Set(desc.values.map((value) => value.number))];
+        code.line(`return [${numbers.join(", ")}].includes(value);`);
+      });
+    });
+  }
+
   /** The function for an enum map. */
   enumMap(map: EnumPlan, direction: "response" | "request"): string {
     const key = `enum ${map.from.typeName} ${map.to.typeName} ${direction}`;

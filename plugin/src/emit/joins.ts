@@ -99,7 +99,7 @@ export function manyRows(fields: FieldEmitter, plan: FieldPlan, join: JoinPlan):
         return;
       }
       const names = owner.names.inner();
-      const scan = new Scan(join.name);
+      const scan = new Scan(join.name, owner.file);
       if (last.cardinality === "repeated") {
         scan.each(path, fields.elements(plan, target, last));
         scan.emit(code, row, names);

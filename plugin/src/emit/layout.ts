@@ -13,7 +13,7 @@ export function layout(text: string, indent: number): string[] {
   const group = lastGroup(text);
   if (group === undefined) return [text];
   const { before, open, items, close, after } = group;
-  if (open === "(" && /^(?:\} )?(?:else )?if $/.test(before))
+  if (open === "(" && /^(?:\} )?(?:else )?(?:if|while) $/.test(before))
     return condition(before, items.join(", "), after, indent);
   const last = items.at(-1)!;
   if (open === "(") {
@@ -36,14 +36,10 @@ function hug(head: string, last: string, tail: string, indent: number): string[]
     return [first, ...nested(`${body},`, indent + 1), tail];
   }
   if (!last.startsWith("{") && !last.startsWith("[")) return undefined;
-  const lines = layout(`${head}${last}`, Number.MAX_SAFE_INTEGER / 4);
-  return lines[0]!.length > room ? undefined : relaid(head, last, tail, indent);
-}
-
-function relaid(head: string, last: string, tail: string, indent: number): string[] {
-  const { items } = lastGroup(last)!;
-  const inner = items.flatMap((item) => nested(`${item},`, indent + 1));
-  return [`${head}${last[0]}`, ...inner, `${last.at(-1)}${tail}`];
+  const first = `${head}${last[0]}`;
+  if (first.length > room) return undefined;
+  const inner = lastGroup(last)!.items.flatMap((item) => nested(`${item},`, indent + 1));
+  return [first, ...inner, `${last.at(-1)}${tail}`];
 }
 
 /** A condition that is too long: on a line of its own, or an operand a line. */

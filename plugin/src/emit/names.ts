@@ -6,8 +6,10 @@ const RESERVED = new Set(
   ).split(" "),
 );
 
-// Longer names only make lines that no formatter can break.
-const MAX_LENGTH = 48;
+// Longer names only make lines that no formatter can break: the start says what it is of, the end what it holds.
+const MAX_LENGTH = 64;
+const MAX_LOCAL_LENGTH = 32;
+const TAIL_LENGTH = 12;
 
 /** What generated functions call their parameters and variables, whatever they are of. */
 export const LOCALS: readonly string[] = (
@@ -31,7 +33,9 @@ export class Names {
 
   /** `wanted`, or with a number behind it where that is taken. */
   unique(wanted: string): string {
-    const base = wanted.slice(0, MAX_LENGTH);
+    const max = this.outer === undefined ? MAX_LENGTH : MAX_LOCAL_LENGTH;
+    const base =
+      wanted.length <= max ? wanted : wanted.slice(0, max - TAIL_LENGTH) + wanted.slice(-TAIL_LENGTH);
     let name = base;
     for (let n = 2; this.has(name); n++) name = `${base}${n}`;
     this.#taken.add(name);

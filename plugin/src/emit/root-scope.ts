@@ -1,4 +1,5 @@
 import type { Code } from "./code.js";
+import type { FileScope } from "./file-scope.js";
 import type { Names } from "./names.js";
 import { Scan } from "./scan.js";
 
@@ -18,8 +19,9 @@ export class RootScope {
     /** The expression that makes the reader; "" where it is a parameter. */
     readonly make: string,
     readonly names: Names,
+    file: FileScope,
   ) {
-    this.scan = new Scan(prefix);
+    this.scan = new Scan(prefix, file);
   }
 
   /** Of a found row: the variable that holds its number, or -1. Asking for it keeps it. */

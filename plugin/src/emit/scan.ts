@@ -1,6 +1,7 @@
 import type { DescOneof } from "@bufbuild/protobuf";
 import type { Field, Message } from "../source/model.js";
 import type { Code } from "./code.js";
+import type { FileScope } from "./file-scope.js";
 import { camel, type Names } from "./names.js";
 import { isPackable, LEN, SGROUP, skipCall, tagOf, wireOf } from "./wire.js";
 
@@ -14,6 +15,7 @@ export class Scan {
   constructor(
     /** Says what the message is, for names: "" for the translator's own source. */
     readonly prefix: string,
+    readonly file: FileScope,
   ) {}
 
   /** Asks for a singular value or a map; returns the variable that will hold where it is. */
@@ -50,9 +52,9 @@ export class Scan {
 
   /** Prints the walk: `reader` has been opened on the message, whose end is kept in the variable `end`. */
   emit(code: Code, reader: string, names: Names, end?: string): void {
-    for (const node of inOrder(this.#nodes)) declare(code, node, this.prefix, names);
+    for (const node of inOrder(this.#nodes)) declare(code, node, this, this.prefix, names);
     const variable = end ?? names.unique(join(this.prefix, "end"));
-    walk(code, reader, this.#nodes, this.prefix, names, variable, `${reader}.end`);
+    walk(code, reader, this.#nodes, this, this.prefix, names, variable, `${reader}.end`);
   }
 }
 
@@ -89,19 +91,20 @@ function join(prefix: string, name: string): string {
 }
 
 /** Slots are declared before the walk, also those of messages inside, which get their values in blocks of their own. */
-function declare(code: Code, node: Node, prefix: string, names: Names): void {
+function declare(code: Code, node: Node, scan: Scan, prefix: string, names: Names): void {
   const { field } = node;
-  if (field.cardinality === "map" && node.slot !== undefined) declareMap(code, node);
+  if (field.cardinality === "map" && node.slot !== undefined) declareMap(code, node, scan.file);
   if (field.cardinality !== "singular") return;
   node.slot ??= names.unique(`${join(prefix, field.name)}At`);
   code.line(`let ${node.slot} = 0;`);
-  for (const child of inOrder(node.children)) declare(code, child, join(prefix, field.name), names);
+  for (const child of inOrder(node.children)) declare(code, child, scan, join(prefix, field.name), names);
 }
 
 function walk(
   code: Code,
   reader: string,
   nodes: ReadonlyMap<number, Node>,
+  scan: Scan,
   prefix: string,
   names: Names,
   end: string,
@@ -116,9 +119,9 @@ function walk(
       return;
     }
     code.block("switch (tag) {", () => {
-      for (const node of sorted) emitCases(code, reader, node, oneofMates(sorted, node.field));
+      for (const node of sorted) emitCases(code, reader, node, oneofMates(sorted, node.field), scan.file);
       for (const sibling of unmappedSiblings(sorted))
-        emitSibling(code, reader, sibling, oneofMates(sorted, sibling));
+        emitSibling(code, reader, sibling, oneofMates(sorted, sibling), scan.file);
       code.line("default:");
       code.line(`  ${reader}.skip(tag);`);
     });
@@ -132,20 +135,20 @@ function walk(
       const prefixInside = join(prefix, node.field.name);
       const innerEnd = inner.unique(join(prefixInside, "end"));
       const open = `${reader}.enter(${node.slot}).end`;
-      walk(code, reader, node.children, prefixInside, inner, innerEnd, open);
+      walk(code, reader, node.children, scan, prefixInside, inner, innerEnd, open);
       code.line(`${reader}.leave(${innerEnd});`);
     });
   }
 }
 
-function declareMap(code: Code, node: Node): void {
+function declareMap(code: Code, node: Node, file: FileScope): void {
   const [key, value] = (node.field.type as { message: Message }).message.fields as [Field, Field];
   const keyType = key.type.kind === "scalar" ? key.type.scalar : "int32";
   // A string that may be anything is compared as bytes.
   const type = keyType === "string" && !key.utf8 ? "bytes" : keyType;
-  code.line(
-    `const ${node.slot} = new MapEntries("${type}", ${wireOf(key)}, ${wireOf(value)}, ${value.type.kind === "message"});`,
-  );
+  const known = value.type.kind === "enum" ? file.knows(value.type.enum) : undefined;
+  const all = [`"${type}"`, wireOf(key), wireOf(value), value.type.kind === "message", known];
+  code.line(`const ${node.slot} = new MapEntries(${all.filter((part) => part !== undefined).join(", ")});`);
 }
 
 /** The slots of the other members of a field's oneof, which this one clears. */
@@ -171,20 +174,47 @@ function unmappedSiblings(nodes: readonly Node[]): Field[] {
   return siblings.sort((a, b) => a.number - b.number);
 }
 
-function emitSibling(code: Code, reader: string, field: Field, mates: readonly string[]): void {
+function emitSibling(
+  code: Code,
+  reader: string,
+  field: Field,
+  mates: readonly string[],
+  file: FileScope,
+): void {
+  emitSingular(code, reader, field, `${mates.join(" = ")} = 0;`, undefined, file);
+}
+
+/** `clear`: what clears the other members of its oneof. A closed enum's unknown number is as if it were not there. */
+function emitSingular(
+  code: Code,
+  reader: string,
+  field: Field,
+  clear: string,
+  slot: string | undefined,
+  file: FileScope,
+): void {
+  const known = field.type.kind === "enum" ? file.knows(field.type.enum) : undefined;
+  if (known !== undefined) {
+    code.block(`case ${tagOf(field)}: {`, () => {
+      code.line(`// ${field.name}`);
+      code.line(`const at = ${reader}.varint();`);
+      const body = [...(clear === "" ? [] : [clear]), ...(slot === undefined ? [] : [`${slot} = at;`])];
+      code.branches([{ condition: `${known}(${reader}.int32At(at))`, body }]);
+      code.line("break;");
+    });
+    return;
+  }
   code.line(`case ${tagOf(field)}: // ${field.name}`);
-  code.line(`  ${mates.join(" = ")} = 0;`);
-  code.line(`  ${reader}.skip(tag);`);
+  if (clear !== "") code.line(`  ${clear}`);
+  if (slot === undefined) code.line(`  ${reader}.skip(tag);`);
+  else code.line(`  ${slot} = ${singularCall(field, slot).replace("r.", `${reader}.`)};`);
   code.line("  break;");
 }
 
-function emitCases(code: Code, reader: string, node: Node, mates: readonly string[]): void {
+function emitCases(code: Code, reader: string, node: Node, mates: readonly string[], file: FileScope): void {
   const { field, slot, handlers } = node;
   if (field.cardinality === "singular") {
-    code.line(`case ${tagOf(field)}: // ${field.name}`);
-    if (mates.length > 0) code.line(`  ${mates.join(" = ")} = 0;`);
-    code.line(`  ${slot} = ${singularCall(field, slot!).replace("r.", `${reader}.`)};`);
-    code.line("  break;");
+    emitSingular(code, reader, field, mates.length > 0 ? `${mates.join(" = ")} = 0;` : "", slot, file);
     return;
   }
   if (field.cardinality === "map") {

@@ -175,14 +175,14 @@ export class TranslatorEmitter {
   }
 
   #newScope(root: Exclude<Root, { kind: "auth" }>): RootScope {
-    const { names } = this;
+    const { names, file } = this;
     if (root.kind === "source" || (root.kind === "join" && this.site !== undefined))
-      return new RootScope("r", "", "", names);
+      return new RootScope("r", "", "", names, file);
     if (root.kind === "join")
-      return new RootScope(names.unique(`${camel(root.join.name)}Row`), root.join.name, "", names);
+      return new RootScope(names.unique(`${camel(root.join.name)}Row`), root.join.name, "", names, file);
     const from = root.kind === "call" ? this.#calls.get(root.call)! : this.#request;
     const name = root.kind === "call" ? root.call.name : "request";
-    return new RootScope(names.unique(`${camel(name)}Reader`), name, `${from}.fork()`, names);
+    return new RootScope(names.unique(`${camel(name)}Reader`), name, `${from}.fork()`, names, file);
   }
 
   /** The variable that holds the rows of a join of this message. */

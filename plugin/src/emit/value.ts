@@ -22,13 +22,16 @@ export class ValueEmitter {
     readonly owner: TranslatorEmitter,
   ) {}
 
-  /** The condition under which a singular value is there for its target. */
-  condition({ field, at, reader }: Found, target: Field, conversion: Conversion): string {
+  /** The condition under which a singular value is there for its target; `isNested`: in a message inside the target. */
+  condition({ field, at, reader }: Found, target: Field, conversion: Conversion, isNested = false): string {
     const there = `${at} !== 0`;
     if (field === undefined || field.presence !== "implicit" || field.type.kind === "message") return there;
-    // Implicit into explicit presence: zero is unset, even if it is on the wire.
+    // Implicit into explicit presence (its own, or that of a message around it): zero is unset, even if on the wire.
     const gains =
-      target.cardinality !== "singular" || target.presence !== "implicit" || conversion.kind === "wrap";
+      isNested ||
+      target.cardinality !== "singular" ||
+      target.presence !== "implicit" ||
+      conversion.kind === "wrap";
     // What has no twin for zero must not be asked for one, since zero is as good as unset.
     const hasNoZero = conversion.kind === "enum" && twinOf(conversion.map, 0) === undefined;
     return gains || hasNoZero ? `${there} && ${nonZero(field, reader, at)}` : there;

@@ -72,4 +72,18 @@ describe("entries of a map", () => {
     expect(() => read(text(), [...tag(1, 2), 9, 0x61])).toThrow(WireError);
     expect(() => read(text(), len(1, [0xff]))).toThrow(WireError);
   });
+
+  it("with a number that a closed enum does not have are as if they were not there", () => {
+    const entries = new MapEntries("int32", 0, 0, false, (value) => value === 5);
+    read(
+      entries,
+      [...int(1, 1), ...int(2, 5)],
+      [...int(1, 1), ...int(2, 6)],
+      [...int(1, 2), ...int(2, 7)],
+      int(1, 3),
+    );
+    expect(entries.size).toBe(2);
+    expect(entries.values[0]).not.toBe(0);
+    expect(entries.values[1]).toBe(0);
+  });
 });

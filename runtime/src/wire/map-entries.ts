@@ -20,6 +20,8 @@ export class MapEntries {
     readonly valueWire: number,
     /** Whether values are messages, whose occurrences within one entry merge. */
     readonly valueIsMessage: boolean,
+    /** Of a closed enum: whether it has a number. Entries with another one are as if they were not there. */
+    readonly knows?: (value: number) => boolean,
   ) {}
 
   /** Reads the entry that starts at the reader's position, just after its tag. */
@@ -36,6 +38,7 @@ export class MapEntries {
     }
     r.close(end);
     r.leave(end);
+    if (this.knows !== undefined && value !== 0 && !this.knows(r.int32At(value))) return;
     const hash = key === 0 ? defaultKey(this.keyType) : keyAt(r, key, this.keyType);
     let number = this.#index.get(hash);
     if (number === undefined) {

@@ -87,7 +87,15 @@ describe("convert", () => {
   });
 
   it("float to double", () => {
-    for (const value of [0, -0, 1.5, Math.fround(-1e30), Number.NaN, Number.POSITIVE_INFINITY, Math.fround(0.1)]) {
+    for (const value of [
+      0,
+      -0,
+      1.5,
+      Math.fround(-1e30),
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      Math.fround(0.1),
+    ]) {
       const r = new Reader(Uint8Array.from([0, ...new BinaryWriter().float(value).finish()]), "");
       const w = new Writer(100);
       convert(w, 9, "double", r, 1, "float");
