@@ -68,6 +68,11 @@ export class HpackDecoder {
     return this.#table.evicted;
   }
 
+  /** Whether the block decoded last, if it comes again, will be `Decoded.SAME`. */
+  get knowsBlock(): boolean {
+    return this.#lastLength >= 0;
+  }
+
   /** Bytes of the table, as HPACK counts them. */
   get tableBytes(): number {
     return this.#table.bytes;

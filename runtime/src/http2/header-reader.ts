@@ -1,0 +1,73 @@
+import type { Bucket } from "./bucket.js";
+import { ConnectionError, ErrorCode } from "./error.js";
+import { Decoded, HpackDecoder } from "./hpack/decoder.js";
+import type { Http2Limits } from "./limits.js";
+import { type HeaderMap, type Message, requestMessage, responseMessage, trailers } from "./message.js";
+
+// A block may drop as many fields from the table; more are work that nobody profits from.
+const FREE_EVICTIONS = 32;
+
+/** Header sections that are no message. */
+export const BadMessage = { TOO_LONG: "too long", MALFORMED: "malformed" } as const;
+export type BadMessage = (typeof BadMessage)[keyof typeof BadMessage];
+
+/** Reads header blocks of one peer into messages. */
+export class HeaderReader {
+  readonly #decoder: HpackDecoder;
+  readonly #isServer: boolean;
+  readonly #idleFrames: Bucket;
+  // The message of the block decoded last, as long as the decoder knows that block again.
+  #last: Message | undefined;
+  #lastIsKnown = false;
+
+  constructor(limits: Http2Limits, isServer: boolean, idleFrames: Bucket) {
+    this.#decoder = new HpackDecoder({
+      maxTableBytes: 4096,
+      maxListBytes: limits.maxHeaderListBytes,
+      maxFields: limits.maxHeaderFields,
+    });
+    this.#isServer = isServer;
+    this.#idleFrames = idleFrames;
+  }
+
+  /** Reads the header section of a request (at a server) or response. */
+  message(block: Buffer, start: number, end: number, nowMs: number): Message | BadMessage {
+    const decoded = this.#decode(block, start, end, nowMs);
+    if (decoded === Decoded.TOO_LONG) return BadMessage.TOO_LONG;
+    const { fields, count } = this.#decoder;
+    if (decoded === Decoded.SAME && this.#lastIsKnown) return this.#last ?? BadMessage.MALFORMED;
+    const message = this.#isServer ? requestMessage(fields, count) : responseMessage(fields, count);
+    this.#last = message;
+    this.#lastIsKnown = this.#decoder.knowsBlock;
+    // From now on it may be given to several streams, of which none may change it for the others.
+    if (this.#lastIsKnown && message !== undefined) Object.freeze(message.headers);
+    return message ?? BadMessage.MALFORMED;
+  }
+
+  /** Reads trailers. */
+  trailers(block: Buffer, start: number, end: number, nowMs: number): HeaderMap | BadMessage {
+    const decoded = this.#decode(block, start, end, nowMs);
+    this.#lastIsKnown = false;
+    if (decoded === Decoded.TOO_LONG) return BadMessage.TOO_LONG;
+    return trailers(this.#decoder.fields, this.#decoder.count) ?? BadMessage.MALFORMED;
+  }
+
+  /** Reads a block that means nothing any more, for the sake of the table. */
+  skip(block: Buffer, start: number, end: number, nowMs: number): void {
+    this.#decode(block, start, end, nowMs);
+    this.#lastIsKnown = false;
+  }
+
+  #decode(block: Buffer, start: number, end: number, nowMs: number): Decoded {
+    const evictions = this.#decoder.evictions;
+    const decoded = this.#decoder.decode(block, start, end);
+    if (decoded === Decoded.MALFORMED) {
+      throw new ConnectionError(ErrorCode.COMPRESSION_ERROR, "a header block is malformed");
+    }
+    const excess = this.#decoder.evictions - evictions - FREE_EVICTIONS;
+    if (decoded === Decoded.FLOOD || (excess > 0 && !this.#idleFrames.take(excess, nowMs))) {
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "a header section is far too long");
+    }
+    return decoded;
+  }
+}
