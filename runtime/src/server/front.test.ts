@@ -13,173 +13,178 @@ import {
   type TestUpstream,
   targetsOf,
   testApi,
+  transports,
   until,
 } from "./peers.test.support.js";
 
-let upstream: TestUpstream;
-let served: TestGateway;
-let started = 0;
-let running = 0;
+describe.each(transports)("on %s", (transport) => {
+  const serve: typeof startGateway = (options) => startGateway({ transport, ...options });
 
-const slow: Route = {
-  path: "/api.v1.Api/Slow",
-  policy: { kind: "public" },
-  timeoutMs: 5_000,
-  kind: "unary",
-  async handler(request) {
-    started++;
-    running++;
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    running--;
-    return request;
-  },
-};
+  let upstream: TestUpstream;
+  let served: TestGateway;
+  let started = 0;
+  let running = 0;
 
-beforeAll(async () => {
-  upstream = await startUpstream();
-  served = await startGateway({ upstreams: targetsOf(upstream), api: testApi([slow]) });
-});
-afterAll(async () => {
-  await served.close();
-  upstream.stop();
-});
+  const slow: Route = {
+    path: "/api.v1.Api/Slow",
+    policy: { kind: "public" },
+    timeoutMs: 5_000,
+    kind: "unary",
+    async handler(request) {
+      started++;
+      running++;
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      running--;
+      return request;
+    },
+  };
 
-const headers = { ":method": "POST", ":path": "/api.v1.Api/Slow", "content-type": "application/grpc" };
-const message = envelope(Buffer.from("x"));
+  beforeAll(async () => {
+    upstream = await startUpstream();
+    served = await serve({ upstreams: targetsOf(upstream), api: testApi([slow]) });
+  });
+  afterAll(async () => {
+    await served.close();
+    upstream.stop();
+  });
 
-function connect(port = served.port): http2.ClientHttp2Session {
-  const session = http2.connect(`http://127.0.0.1:${port}`);
-  session.on("error", () => {});
-  return session;
-}
+  const headers = { ":method": "POST", ":path": "/api.v1.Api/Slow", "content-type": "application/grpc" };
+  const message = envelope(Buffer.from("x"));
 
-async function isServing(): Promise<void> {
-  expect((await served.client.unary("Unary", Buffer.from("x"))).code).toBe(Code.OK);
-}
+  function connect(port = served.port): http2.ClientHttp2Session {
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    session.on("error", () => {});
+    return session;
+  }
 
-describe("a hostile connection", () => {
-  it("that resets streams rapidly is closed, and others are served", async () => {
-    started = 0;
-    served.log.length = 0;
-    const session = connect();
-    let goaway = -1;
-    session.on("goaway", (code) => (goaway = code));
-    while (!session.destroyed && started < 2_000) {
-      for (let i = 0; i < 50 && !session.destroyed; i++) {
-        const stream = session.request(headers);
-        stream.on("error", () => {});
-        stream.end(message);
-        stream.close(http2.constants.NGHTTP2_CANCEL);
+  async function isServing(): Promise<void> {
+    expect((await served.client.unary("Unary", Buffer.from("x"))).code).toBe(Code.OK);
+  }
+
+  describe("a hostile connection", () => {
+    it("that resets streams rapidly is closed, and others are served", async () => {
+      started = 0;
+      served.log.length = 0;
+      const session = connect();
+      let goaway = -1;
+      session.on("goaway", (code) => (goaway = code));
+      while (!session.destroyed && started < 2_000) {
+        for (let i = 0; i < 50 && !session.destroyed; i++) {
+          const stream = session.request(headers);
+          stream.on("error", () => {});
+          stream.end(message);
+          stream.close(http2.constants.NGHTTP2_CANCEL);
+        }
+        await new Promise((resolve) => setImmediate(resolve));
       }
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect(session.destroyed).toBe(true);
-    expect(goaway).toBe(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    expect(started).toBeLessThanOrEqual(frontLimits.resetBurst + 100);
-    expect(served.log).toContainEqual(expect.objectContaining({ message: "connection closed" }));
-    await isServing();
-  });
+      expect(session.destroyed).toBe(true);
+      expect(goaway).toBe(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      expect(started).toBeLessThanOrEqual(frontLimits.resetBurst + 100);
+      expect(served.log).toContainEqual(expect.objectContaining({ message: "connection closed" }));
+      await isServing();
+    });
 
-  it("has at most a hundred streams", async () => {
-    const session = connect();
-    await new Promise((resolve) => session.once("remoteSettings", resolve));
-    expect(session.remoteSettings.maxConcurrentStreams).toBe(100);
-    expect(session.remoteSettings.maxHeaderListSize).toBe(16 * 1024);
-    session.destroy();
-  });
+    it("has at most a hundred streams", async () => {
+      const session = connect();
+      await new Promise((resolve) => session.once("remoteSettings", resolve));
+      expect(session.remoteSettings.maxConcurrentStreams).toBe(100);
+      expect(session.remoteSettings.maxHeaderListSize).toBe(16 * 1024);
+      session.destroy();
+    });
 
-  it.each([
-    ["HTTP/1.1", "GET / HTTP/1.1\r\nhost: x\r\n\r\n"],
-    ["noise", "\0\0\0\0\0"],
-    ["a bad frame", `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${"\xff".repeat(100)}`],
-  ])("that speaks %s is closed", async (_name, bytes) => {
-    const socket = net.connect(served.port, "127.0.0.1");
-    socket.on("error", () => {});
-    socket.resume();
-    const closed = new Promise((resolve) => socket.once("close", resolve));
-    socket.write(bytes, "latin1");
-    // Noise may as well be the beginning of more: then it is the client that ends it here.
-    setTimeout(() => socket.end(), 300);
-    await closed;
-    await isServing();
-  });
-
-  it("that leaves in the middle of everything harms nobody", async () => {
-    for (let i = 0; i < 20; i++) {
+    it.each([
+      ["HTTP/1.1", "GET / HTTP/1.1\r\nhost: x\r\n\r\n"],
+      ["noise", "\0\0\0\0\0"],
+      ["a bad frame", `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${"\xff".repeat(100)}`],
+    ])("that speaks %s is closed", async (_name, bytes) => {
       const socket = net.connect(served.port, "127.0.0.1");
-      const session = http2.connect("http://gateway", { createConnection: () => socket });
-      session.on("error", () => {});
-      for (let j = 0; j < 5; j++) {
-        const stream = session.request(headers);
-        stream.on("error", () => {});
-        stream.write(message.subarray(0, j));
+      socket.on("error", () => {});
+      socket.resume();
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      socket.write(bytes, "latin1");
+      // Noise may as well be the beginning of more: then it is the client that ends it here.
+      setTimeout(() => socket.end(), 300);
+      await closed;
+      await isServing();
+    });
+
+    it("that leaves in the middle of everything harms nobody", async () => {
+      for (let i = 0; i < 20; i++) {
+        const socket = net.connect(served.port, "127.0.0.1");
+        const session = http2.connect("http://gateway", { createConnection: () => socket });
+        session.on("error", () => {});
+        for (let j = 0; j < 5; j++) {
+          const stream = session.request(headers);
+          stream.on("error", () => {});
+          stream.write(message.subarray(0, j));
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        socket.destroy();
       }
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      socket.destroy();
-    }
-    await isServing();
-  });
-});
-
-describe("close", () => {
-  it("lets requests under way finish, on connections that stay until then", async () => {
-    const draining = await startGateway({ upstreams: targetsOf(upstream), api: testApi([slow]) });
-    const session = connect(draining.port);
-    const goaways: Array<[number, number]> = [];
-    session.on("goaway", (code, lastStreamId) => goaways.push([code, lastStreamId]));
-    const answers = [1, 2, 3].map(() => rawRequestOn(session, "/api.v1.Api/Slow", { body: [message] }));
-    await until(() => running === 3);
-    const start = performance.now();
-    await draining.gateway.close({ graceMs: 5_000 });
-    const took = performance.now() - start;
-    for (const answer of await Promise.all(answers)) expect(answer.trailers["grpc-status"]).toBe("0");
-    // The first notice names no last stream yet: those on their way are served.
-    expect(goaways[0]).toEqual([http2.constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1]);
-    expect(took).toBeGreaterThan(200);
-    expect(took).toBeLessThan(2_000);
-    await expect(
-      new Promise((resolve, reject) =>
-        net.connect(draining.port, "127.0.0.1", () => resolve(0)).once("error", reject),
-      ),
-    ).rejects.toThrow("ECONNREFUSED");
+      await isServing();
+    });
   });
 
-  it("loses no request of a client under load", async () => {
-    const first = await startGateway({ upstreams: targetsOf(upstream) });
-    let stop = false;
-    const codes: number[] = [];
-    // A request that comes when the gateway listens no more fails to connect: it is not the gateway's to lose.
-    const worker = async () => {
-      while (!stop) {
-        const { code, details } = await first.client.unary("Unary", Buffer.from("x"));
-        if (code === Code.UNAVAILABLE && details.includes("ECONNREFUSED")) return;
-        codes.push(code);
-      }
-    };
-    const workers = Array.from({ length: 20 }, worker);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await first.gateway.close({ graceMs: 3_000 });
-    stop = true;
-    await Promise.all(workers);
-    expect(codes.length).toBeGreaterThan(40);
-    expect(codes.filter((code) => code !== 0)).toEqual([]);
-    first.client.close();
-  });
+  describe("close", () => {
+    it("lets requests under way finish, on connections that stay until then", async () => {
+      const draining = await serve({ upstreams: targetsOf(upstream), api: testApi([slow]) });
+      const session = connect(draining.port);
+      const goaways: Array<[number, number]> = [];
+      session.on("goaway", (code, lastStreamId) => goaways.push([code, lastStreamId]));
+      const answers = [1, 2, 3].map(() => rawRequestOn(session, "/api.v1.Api/Slow", { body: [message] }));
+      await until(() => running === 3);
+      const start = performance.now();
+      await draining.gateway.close({ graceMs: 5_000 });
+      const took = performance.now() - start;
+      for (const answer of await Promise.all(answers)) expect(answer.trailers["grpc-status"]).toBe("0");
+      // The first notice names no last stream yet: those on their way are served.
+      expect(goaways[0]).toEqual([http2.constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1]);
+      expect(took).toBeGreaterThan(200);
+      expect(took).toBeLessThan(2_000);
+      await expect(
+        new Promise((resolve, reject) =>
+          net.connect(draining.port, "127.0.0.1", () => resolve(0)).once("error", reject),
+        ),
+      ).rejects.toThrow("ECONNREFUSED");
+    });
 
-  it("cuts what is left after the grace", async () => {
-    const draining = await startGateway({ upstreams: targetsOf(upstream), api: testApi([slow]) });
-    running = 0;
-    const outcome = draining.client.unary("Slow", Buffer.from("x"));
-    await until(() => running === 1);
-    const start = performance.now();
-    await draining.gateway.close({ graceMs: 50 });
-    expect(performance.now() - start).toBeLessThan(300);
-    expect((await outcome).code).not.toBe(Code.OK);
-    draining.client.close();
-  });
+    it("loses no request of a client under load", async () => {
+      const first = await serve({ upstreams: targetsOf(upstream) });
+      let stop = false;
+      const codes: number[] = [];
+      // A request that comes when the gateway listens no more fails to connect: it is not the gateway's to lose.
+      const worker = async () => {
+        while (!stop) {
+          const { code, details } = await first.client.unary("Unary", Buffer.from("x"));
+          if (code === Code.UNAVAILABLE && details.includes("ECONNREFUSED")) return;
+          codes.push(code);
+        }
+      };
+      const workers = Array.from({ length: 20 }, worker);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await first.gateway.close({ graceMs: 3_000 });
+      stop = true;
+      await Promise.all(workers);
+      expect(codes.length).toBeGreaterThan(40);
+      expect(codes.filter((code) => code !== 0)).toEqual([]);
+      first.client.close();
+    });
 
-  it("may be called twice, and before listen", async () => {
-    const twice = await startGateway({ upstreams: targetsOf(upstream) });
-    await Promise.all([twice.close(), twice.close()]);
+    it("cuts what is left after the grace", async () => {
+      const draining = await serve({ upstreams: targetsOf(upstream), api: testApi([slow]) });
+      running = 0;
+      const outcome = draining.client.unary("Slow", Buffer.from("x"));
+      await until(() => running === 1);
+      const start = performance.now();
+      await draining.gateway.close({ graceMs: 50 });
+      expect(performance.now() - start).toBeLessThan(300);
+      expect((await outcome).code).not.toBe(Code.OK);
+      draining.client.close();
+    });
+
+    it("may be called twice, and before listen", async () => {
+      const twice = await serve({ upstreams: targetsOf(upstream) });
+      await Promise.all([twice.close(), twice.close()]);
+    });
   });
 });

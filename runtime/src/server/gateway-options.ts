@@ -34,8 +34,8 @@ export interface GatewayOptions {
    * if they are listed: the upstream then has the client's own token.
    */
   readonly forwardHeaders?: readonly string[];
-  /** The HTTP/2 implementation. Default "node". */
-  readonly transport?: "node";
+  /** The HTTP/2 implementation: Node.js's own ("node", the default), or Portico's ("http2"). */
+  readonly transport?: "node" | "http2";
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -125,7 +125,7 @@ function addressProblems({ port, host, tls, transport }: GatewayOptions): string
   if (tls !== undefined && (tls.key === undefined || tls.cert === undefined)) {
     problems.push("tls: needs key and cert");
   }
-  if (transport !== undefined && transport !== "node")
+  if (transport !== undefined && transport !== "node" && transport !== "http2")
     problems.push(`transport: "${transport}" is not known`);
   return problems;
 }

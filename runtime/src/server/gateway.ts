@@ -6,6 +6,7 @@ import { type GatewayOptions, gatewayProblems, isUpstream, limitsOf } from "./ga
 import { type Health, health } from "./health.js";
 import { guardedLogger, jsonLogger } from "./logger.js";
 import { nodeFront } from "./node-front.js";
+import { ownFront } from "./own-front.js";
 import { Pipeline } from "./pipeline.js";
 
 /** A gateway that can listen once and be closed. */
@@ -40,7 +41,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     logger,
     forwardHeaders: options.forwardHeaders ?? [],
   });
-  const front = nodeFront({
+  const makeFront = options.transport === "http2" ? ownFront : nodeFront;
+  const front = makeFront({
     host: options.host ?? "0.0.0.0",
     port: options.port ?? 8080,
     tls: options.tls,

@@ -139,6 +139,9 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
+/** The transports that a gateway can have: what does not depend on one is tested on all. */
+export const transports = ["node", "http2"] as const;
+
 /** A gateway on a free port of the loopback interface, and a client of it. */
 export async function startGateway(
   options: Partial<GatewayOptions> & Pick<GatewayOptions, "upstreams">,

@@ -8,121 +8,125 @@ import { Client, credentials, Server, ServerCredentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Code } from "../call/error.js";
 import { grpcJsUpstream } from "../upstream/grpc-js.js";
-import { startGateway, type TestGateway, unaryMethod } from "./peers.test.support.js";
+import { startGateway, type TestGateway, transports, unaryMethod } from "./peers.test.support.js";
 
-interface Identity {
-  readonly key: Buffer;
-  readonly cert: Buffer;
-}
+describe.each(transports)("on %s", (transport) => {
+  const serve: typeof startGateway = (options) => startGateway({ transport, ...options });
 
-let directory: string;
-let gatewayIdentity: Identity;
-let internal: Identity;
-let server: Server;
-let served: TestGateway;
+  interface Identity {
+    readonly key: Buffer;
+    readonly cert: Buffer;
+  }
 
-/** A new key with a certificate that it signs itself. */
-function identity(name: string): Identity {
-  const [key, cert] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)];
-  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  execFileSync(
-    "openssl",
-    ["req", "-x509", ...curve, ...subject, "-days", "2", "-keyout", key, "-out", cert],
-    {
-      stdio: "ignore",
-    },
-  );
-  return { key: readFileSync(key), cert: readFileSync(cert) };
-}
+  let directory: string;
+  let gatewayIdentity: Identity;
+  let internal: Identity;
+  let server: Server;
+  let served: TestGateway;
 
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), "portico-tls-"));
-  gatewayIdentity = identity("gateway.test");
-  internal = identity("internal.test");
-  server = new Server();
-  const codec = (bytes: Buffer) => bytes;
-  const definition = {
-    path: unaryMethod.path,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: codec,
-    requestDeserialize: codec,
-    responseSerialize: codec,
-    responseDeserialize: codec,
-  };
-  server.addService(
-    { Unary: definition },
-    {
-      Unary: (call: { request: Buffer }, reply: (error: null, value: Buffer) => void) =>
-        reply(null, call.request),
-    },
-  );
-  // The internal service takes calls of the gateway only.
-  const pair = { private_key: internal.key, cert_chain: internal.cert };
-  const mutual = ServerCredentials.createSsl(gatewayIdentity.cert, [pair], true);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", mutual, (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
+  /** A new key with a certificate that it signs itself. */
+  function identity(name: string): Identity {
+    const [key, cert] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)];
+    const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    execFileSync(
+      "openssl",
+      ["req", "-x509", ...curve, ...subject, "-days", "2", "-keyout", key, "-out", cert],
+      {
+        stdio: "ignore",
+      },
     );
-  });
-  upstreamOf = (own) =>
-    grpcJsUpstream({
-      targets: { [unaryMethod.service]: `127.0.0.1:${port}` },
-      tls: { rootCerts: internal.cert, serverName: "internal.test", ...own },
+    return { key: readFileSync(key), cert: readFileSync(cert) };
+  }
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "portico-tls-"));
+    gatewayIdentity = identity("gateway.test");
+    internal = identity("internal.test");
+    server = new Server();
+    const codec = (bytes: Buffer) => bytes;
+    const definition = {
+      path: unaryMethod.path,
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: codec,
+      requestDeserialize: codec,
+      responseSerialize: codec,
+      responseDeserialize: codec,
+    };
+    server.addService(
+      { Unary: definition },
+      {
+        Unary: (call: { request: Buffer }, reply: (error: null, value: Buffer) => void) =>
+          reply(null, call.request),
+      },
+    );
+    // The internal service takes calls of the gateway only.
+    const pair = { private_key: internal.key, cert_chain: internal.cert };
+    const mutual = ServerCredentials.createSsl(gatewayIdentity.cert, [pair], true);
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync("127.0.0.1:0", mutual, (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
     });
-  served = await startGateway({ upstreams: upstreamOf(gatewayIdentity), tls: gatewayIdentity });
-});
-let upstreamOf: (own: Partial<Identity>) => ReturnType<typeof grpcJsUpstream>;
-afterAll(async () => {
-  await served.close();
-  server.forceShutdown();
-  rmSync(directory, { recursive: true });
-});
-
-function call(port: number, rootCert: Buffer): Promise<number> {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(rootCert), {
-    "grpc.ssl_target_name_override": "gateway.test",
+    upstreamOf = (own) =>
+      grpcJsUpstream({
+        targets: { [unaryMethod.service]: `127.0.0.1:${port}` },
+        tls: { rootCerts: internal.cert, serverName: "internal.test", ...own },
+      });
+    served = await serve({ upstreams: upstreamOf(gatewayIdentity), tls: gatewayIdentity });
   });
-  const codec = (bytes: Buffer) => bytes;
-  return new Promise((resolve) => {
-    client.makeUnaryRequest("/api.v1.Api/Unary", codec, codec, Buffer.from("x"), (error) => {
-      client.close();
-      resolve(error?.code ?? Code.OK);
+  let upstreamOf: (own: Partial<Identity>) => ReturnType<typeof grpcJsUpstream>;
+  afterAll(async () => {
+    await served.close();
+    server.forceShutdown();
+    rmSync(directory, { recursive: true });
+  });
+
+  function call(port: number, rootCert: Buffer): Promise<number> {
+    const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(rootCert), {
+      "grpc.ssl_target_name_override": "gateway.test",
     });
-  });
-}
-
-describe("tls", () => {
-  it("is served, and used with certificates of both sides towards upstreams", async () => {
-    expect(await call(served.port, gatewayIdentity.cert)).toBe(Code.OK);
-  });
-
-  it("is refused by clients that do not trust the certificate", async () => {
-    expect(await call(served.port, internal.cert)).toBe(Code.UNAVAILABLE);
-  });
-
-  it("fails towards an upstream that does not know the gateway", async () => {
-    const stranger = await startGateway({ upstreams: upstreamOf({}), tls: gatewayIdentity });
-    expect(await call(stranger.port, gatewayIdentity.cert)).toBe(Code.UNAVAILABLE);
-    await stranger.close();
-  });
-
-  it("does not speak to cleartext clients or old protocols", async () => {
-    const session = http2.connect(`http://127.0.0.1:${served.port}`);
-    session.on("error", () => {});
-    await new Promise((resolve) => session.once("close", resolve));
-    const old = tls.connect({
-      port: served.port,
-      host: "127.0.0.1",
-      ca: gatewayIdentity.cert,
-      servername: "gateway.test",
-      maxVersion: "TLSv1.1",
-      minVersion: "TLSv1",
+    const codec = (bytes: Buffer) => bytes;
+    return new Promise((resolve) => {
+      client.makeUnaryRequest("/api.v1.Api/Unary", codec, codec, Buffer.from("x"), (error) => {
+        client.close();
+        resolve(error?.code ?? Code.OK);
+      });
     });
-    await expect(
-      new Promise((resolve, reject) => old.once("secureConnect", resolve).once("error", reject)),
-    ).rejects.toThrow();
-    expect(await call(served.port, gatewayIdentity.cert)).toBe(Code.OK);
+  }
+
+  describe("tls", () => {
+    it("is served, and used with certificates of both sides towards upstreams", async () => {
+      expect(await call(served.port, gatewayIdentity.cert)).toBe(Code.OK);
+    });
+
+    it("is refused by clients that do not trust the certificate", async () => {
+      expect(await call(served.port, internal.cert)).toBe(Code.UNAVAILABLE);
+    });
+
+    it("fails towards an upstream that does not know the gateway", async () => {
+      const stranger = await serve({ upstreams: upstreamOf({}), tls: gatewayIdentity });
+      expect(await call(stranger.port, gatewayIdentity.cert)).toBe(Code.UNAVAILABLE);
+      await stranger.close();
+    });
+
+    it("does not speak to cleartext clients or old protocols", async () => {
+      const session = http2.connect(`http://127.0.0.1:${served.port}`);
+      session.on("error", () => {});
+      await new Promise((resolve) => session.once("close", resolve));
+      const old = tls.connect({
+        port: served.port,
+        host: "127.0.0.1",
+        ca: gatewayIdentity.cert,
+        servername: "gateway.test",
+        maxVersion: "TLSv1.1",
+        minVersion: "TLSv1",
+      });
+      await expect(
+        new Promise((resolve, reject) => old.once("secureConnect", resolve).once("error", reject)),
+      ).rejects.toThrow();
+      expect(await call(served.port, gatewayIdentity.cert)).toBe(Code.OK);
+    });
   });
 });

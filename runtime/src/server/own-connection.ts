@@ -1,0 +1,150 @@
+import type { Socket } from "node:net";
+import {
+  type ConnectionError,
+  type ConnectionEvents,
+  ErrorCode,
+  Http2Connection,
+  type Http2Limits,
+  type Http2Stream,
+} from "../http2/index.js";
+import type { HttpStream } from "../protocol/http-stream.js";
+import type { Logger } from "./logger.js";
+import { flushSoon } from "./own-flush.js";
+import { OwnStream } from "./own-stream.js";
+
+// How long a client may take to read the last words of a connection.
+const LINGER_MS = 1_000;
+const tooManyHeaders = { ":status": "431" };
+const wrongVersion =
+  "HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const looksLikeHttp1 = /^[A-Z]{3,20} [^\r\n]/;
+
+/** A socket and the HTTP/2 on it. */
+export class OwnConnection implements ConnectionEvents {
+  readonly #socket: Socket;
+  readonly #http2: Http2Connection;
+  readonly #logger: Logger;
+  readonly #serve: (stream: HttpStream) => void;
+  // The socket has taken less than it was given: more would wait in it, where nothing can be dropped any more.
+  #full = false;
+  #flushing = false;
+  #spoken = false;
+
+  constructor(
+    socket: Socket,
+    agreed: boolean,
+    limits: Http2Limits,
+    logger: Logger,
+    serve: (stream: HttpStream) => void,
+    onClose: () => void,
+  ) {
+    this.#socket = socket;
+    this.#logger = logger;
+    this.#serve = serve;
+    this.#http2 = new Http2Connection("server", limits, this, performance.now());
+    this.#spoken = !agreed;
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    socket.on("drain", () => {
+      this.#full = false;
+      this.flush();
+    });
+    socket.on("error", (error) => {
+      logger({ level: "info", message: "connection failed", cause: String(error) });
+    });
+    // Whoever says no more has nobody left to answer to: HTTP/2 needs both directions.
+    socket.on("end", () => this.#http2.transportClosed());
+    socket.on("close", () => {
+      this.#http2.transportClosed();
+      onClose();
+    });
+    if (agreed) this.onOutput();
+    else this.#refuseHttp1();
+  }
+
+  /** Asks the client to open no more streams; those already on their way are still served. */
+  announceClose(): void {
+    this.#http2.announceClose();
+  }
+
+  /** Takes no more streams; ends when those that are open have. */
+  finish(): void {
+    this.#http2.finish();
+  }
+
+  /** Ends it now. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Lets time pass. */
+  tick(nowMs: number): void {
+    this.#http2.tick(nowMs);
+  }
+
+  /** @internal Sends what there is; called once a tick, when all that the tick has to say is said. */
+  flush(): void {
+    this.#flushing = false;
+    const socket = this.#socket;
+    while (!this.#full) {
+      const output = this.#http2.takeOutput();
+      if (output === undefined || socket.destroyed) return;
+      const wantsMore = socket.write(output);
+      // Nearly always the system takes all at once. Then the buffer is free again; else it is the socket's.
+      if (socket.writableLength === 0) this.#http2.outputSent(output);
+      else if (!wantsMore) this.#full = true;
+    }
+  }
+
+  onRequest(stream: Http2Stream): void {
+    const served = new OwnStream(stream);
+    if (stream.headersTooLong) {
+      served.respondHeaders(tooManyHeaders);
+      this.#logger({ level: "info", message: "request refused", code: "HTTP 431" });
+      return;
+    }
+    this.#serve(served);
+  }
+
+  onOutput(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    flushSoon(this);
+  }
+
+  onPeerChange(): void {}
+
+  onClose(error: ConnectionError | undefined): void {
+    const socket = this.#socket;
+    if (error !== undefined) {
+      const level = error.code === ErrorCode.INTERNAL_ERROR ? "error" : "info";
+      const { cause } = error;
+      this.#logger({
+        level: error.code === ErrorCode.ENHANCE_YOUR_CALM ? "warn" : level,
+        message: "connection closed",
+        cause: cause === undefined ? error.message : String((cause as Error).stack ?? cause),
+      });
+    }
+    if (socket.destroyed) return;
+    this.#full = false;
+    this.flush();
+    socket.end();
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (!this.#spoken) {
+      this.#spoken = true;
+      if (looksLikeHttp1.test(chunk.toString("latin1", 0, 32)) && chunk[0] !== 0x50) {
+        this.#refuseHttp1();
+        return;
+      }
+    }
+    this.#http2.receive(chunk, performance.now());
+  }
+
+  #refuseHttp1(): void {
+    this.#http2.transportClosed();
+    this.#socket.end(wrongVersion);
+    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
+  }
+}
