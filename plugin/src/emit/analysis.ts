@@ -32,16 +32,23 @@ export function walkJoins(start: Translator | readonly Translator[]): readonly J
 }
 
 /**
- * The joins of a walk, grouped by the groups that they wait for: those of a group are gathered in one walk, and those of
- * them that fetch the same way share their calls.
+ * The joins of a walk, grouped by what they wait for: other groups, and calls. Those of a group are gathered in one walk,
+ * and those of them that fetch the same way share their calls.
  */
-export function groupsOf(joins: readonly JoinPlan[]): readonly JoinGroup[] {
+export function groupsOf(
+  joins: readonly JoinPlan[],
+  /** The calls that a join waits for; default: none. */
+  callsOf: (join: JoinPlan) => readonly CallPlan[] = () => [],
+): readonly JoinGroup[] {
   const groups: Array<{ joins: JoinPlan[]; after: JoinPlan[]; key: string }> = [];
   for (const join of joins) {
     const before = new Set(
       join.after.map((other) => groups.findIndex((group) => group.joins.includes(other))),
     );
-    const key = [...before].sort((a, b) => a - b).join();
+    // Those that ask the same method wait for each other's calls, so as to share their own.
+    const alike = joins.filter((other) => other.after.length === join.after.length && asksLike(join, other));
+    const calls = new Set(alike.flatMap(callsOf).map((call) => call.name));
+    const key = `${[...before].sort((a, b) => a - b).join()} ${[...calls].sort().join()}`;
     const same = groups.find((group) => group.key === key);
     if (same === undefined) groups.push({ joins: [join], after: [...join.after], key });
     else {
@@ -50,6 +57,10 @@ export function groupsOf(joins: readonly JoinPlan[]): readonly JoinGroup[] {
     }
   }
   return groups;
+}
+
+function asksLike({ lookup: a }: JoinPlan, { lookup: b }: JoinPlan): boolean {
+  return a.method.service === b.method.service && a.method.name === b.method.name;
 }
 
 /** A field that is made from found rows, with the joins in the messages that it is made of. */
@@ -82,18 +93,18 @@ export function fieldsOf(owner: Translator, join: JoinPlan): readonly FieldPlan[
   return owner.fields.filter((field) => field.value.root.kind === "join" && field.value.root.join === join);
 }
 
-/** What a translator reads beside its source, itself or further in. */
+/** What a function reads beside its source, itself or further in. */
 export interface Reads {
   readonly calls: readonly CallPlan[];
   readonly request: boolean;
   readonly auth: boolean;
 }
 
+/** What the function that writes a message reads. */
 export function readsOf(start: Translator): Reads {
   const note = new Noted();
   for (const translator of reach(start, () => true)) {
     for (const field of translator.fields) note.root(field.value.root);
-    for (const join of ownJoins(translator)) for (const key of join.key) note.root(key.root);
   }
   return note.reads();
 }

@@ -115,7 +115,8 @@ export class FieldEmitter {
       return { plan, condition: `${entry} >= 0`, print: () => this.writeMessage(target, open, conversion) };
     }
     const open = scope.again;
-    const print = () => owner.code.block("{", () => this.writeMessage(target, open, conversion));
+    const write = () => this.writeMessage(target, open, conversion);
+    const print = owner.isWrite ? () => owner.code.block("{", write) : write;
     return { plan, condition: undefined, print };
   }
 

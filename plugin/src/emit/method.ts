@@ -30,7 +30,7 @@ class MethodEmitter {
   ) {
     this.#names = file.local();
     this.#joins = walkJoins(plan.translator);
-    this.#groups = groupsOf(this.#joins);
+    this.#groups = groupsOf(this.#joins, (join) => scanReadsOf(plan.translator, [join]).calls);
     for (const call of plan.calls) this.#replies.set(call, this.#names.unique(camel(call.name)));
     // Before those of joins, in the order in which they are called.
     for (const call of plan.calls) file.method(call.method);
