@@ -8,7 +8,8 @@ export function checkFieldRule(context: Context, rule: FieldRule, desc: DescFiel
   let fine = checkLater(context, rule, { element: desc });
   const conflict = (option: string, message: string, fix: string) => {
     fine = false;
-    context.report("field-conflict", { element: desc, path: [option] }, message, fix);
+    const path = option === "any" ? [option, 0] : [option];
+    context.report("field-conflict", { element: desc, path }, message, fix);
   };
   if (rule.internal) {
     conflict("internal", "a public field is marked internal", "remove the field, or the mark");

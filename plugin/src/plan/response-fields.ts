@@ -116,7 +116,7 @@ function firstOf(
     const id = `${element.parent.typeName}.${element.name} ${index}`;
     let candidate = translators.candidates.get(id);
     if (candidate === undefined) {
-      candidate = { place, text, used: false, sources: new Set(), message: field.parent };
+      candidate = { place, text, used: false, sources: new Set(), message: field.parent, trouble: undefined };
       translators.candidates.set(id, candidate);
     }
     if (names.source === "broken" || names.incomplete) candidate.used = true;
@@ -135,6 +135,7 @@ function firstOf(
     const trouble = context.findings.splice(before);
     const real = trouble.filter((finding) => finding.id !== "name-unknown" && finding.id !== "path-unknown");
     context.findings.push(...real);
+    candidate.trouble ??= trouble[0];
     if (value === undefined && (real.length > 0 || trouble.length === 0)) broken = true;
     if (value !== undefined || real.length > 0 || trouble.length === 0) candidate.used = true;
     if (value !== undefined) found ??= { value, place };

@@ -2,6 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { parsePath, partOf } from "../expression/path.js";
 import { splitAssignment } from "../expression/split.js";
 import { fieldRule, messageRule } from "../source/annotations.js";
+import type { Finding } from "../source/finding.js";
 import type { Field, Message } from "../source/model.js";
 import { messageNames, planAny } from "./any-types.js";
 import { type Assignment, assignment, followPath } from "./assignment.js";
@@ -32,10 +33,7 @@ export interface MethodScope {
 export class Translators {
   readonly #made = new Map<string, Translator | undefined>();
   /** Every `from` that was looked at, and whether it fitted anywhere. */
-  readonly candidates = new Map<
-    string,
-    { place: Place; text: string; used: boolean; sources: Set<string>; message: Message }
-  >();
+  readonly candidates = new Map<string, Candidate>();
   /** All translators of messages, in the order in which they were made. */
   readonly all: Array<{ translator: Translator; scope: MethodScope }> = [];
 
@@ -237,16 +235,26 @@ export class Translators {
         suggestion(target.value.trim(), candidates, "correct the name, or remove the `set`"),
       );
     }
-    for (const { place, text, used, sources, message } of this.candidates.values()) {
+    for (const { place, text, used, sources, message, trouble } of this.candidates.values()) {
       if (used || this.#excused.has(message)) continue;
-      this.context.report(
-        "from-unused",
-        place,
-        `"${text}" is in none of the message's sources: ${list([...sources])}`,
-        "remove it, or correct its name",
-      );
+      const said = `"${text}" is in none of the message's sources: ${list([...sources])}`;
+      if (sources.size === 1 && trouble !== undefined) {
+        // Then it is clear which name is not found.
+        this.context.findings.push({ ...trouble, id: "from-unused", message: said });
+      } else this.context.report("from-unused", place, said, "remove it, or correct its name");
     }
   }
+}
+
+/** One of several `from` of a field: whether it fits somewhere. */
+export interface Candidate {
+  readonly place: Place;
+  readonly text: string;
+  readonly message: Message;
+  used: boolean;
+  readonly sources: Set<string>;
+  /** What was found where it did not fit. */
+  trouble: Finding | undefined;
 }
 
 /** A `set` of a service, and whether a request has its field. */

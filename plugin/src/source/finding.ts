@@ -19,17 +19,24 @@ export interface Finding extends Span {
   readonly fix: string;
 }
 
-/** Sorted by place, and one per place and rule: a message that stands in ten methods has its mistake once. */
+/**
+ * Sorted by place, and one per place and rule: a message that stands in ten methods has its mistake once. A field of
+ * one message both ways whose name is wrong has no source, and goes nowhere in requests: that is one mistake too.
+ */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   const unique = new Map<string, Finding>();
   for (const finding of findings) {
     const key = `${finding.file}:${finding.line}:${finding.column}:${finding.id}`;
     if (!unique.has(key)) unique.set(key, finding);
   }
-  return [...unique.values()].sort(
-    (a, b) =>
-      compareText(a.file, b.file) || a.line - b.line || a.column - b.column || compareText(a.id, b.id),
-  );
+  const isSaid = ({ id, file, line, column }: Finding) =>
+    id === "request-unused" && unique.has(`${file}:${line}:${column}:field-source`);
+  return [...unique.values()]
+    .filter((finding) => !isSaid(finding))
+    .sort(
+      (a, b) =>
+        compareText(a.file, b.file) || a.line - b.line || a.column - b.column || compareText(a.id, b.id),
+    );
 }
 
 function compareText(a: string, b: string): number {

@@ -66,7 +66,7 @@ function skipSpace(c: Cursor): void {
   while (c.pos < c.end) {
     const rest = c.text.slice(c.pos, c.pos + 2);
     if (/^\s/.test(rest)) c.pos++;
-    else if (rest[0] === "#" || rest === "//") {
+    else if (rest === "//") {
       const newline = c.text.indexOf("\n", c.pos);
       c.pos = newline < 0 ? c.end : newline + 1;
     } else if (rest === "/*") {
