@@ -41,7 +41,8 @@ export function checkMacro(ctx: Context, syntax: MacroSyntax, scope: Scope | und
   const locals: Local[] = [];
   let inner = scope;
   syntax.variables.forEach(({ name }, i) => {
-    const local = { name, nullable: range.kind !== "field" && range.kind !== "variable" };
+    const isNamed = range.kind === "field" || range.kind === "variable";
+    const local = { name, nullable: !isNamed, wide: isNamed };
     locals.push(local);
     inner = { local, type: types[i]!, outer: inner };
   });

@@ -8,6 +8,8 @@ export interface Local {
   readonly name: string;
   /** It may be null though its type is a message. */
   readonly nullable: boolean;
+  /** What the macro goes through is not written in the expression. */
+  readonly wide: boolean;
 }
 
 /** The tree of an expression whose types are known. */

@@ -59,5 +59,10 @@ export function operation(a: Piece, operator: string, b: Piece, fails = a.fails 
 
 /** A function without arguments that gives the piece. */
 export function thunk(piece: Piece): string {
-  return `() => ${piece.text.startsWith("{") ? `(${piece.text})` : piece.text}`;
+  return `() => ${bodyOf(piece)}`;
+}
+
+/** A piece as the body of an arrow function, where a brace would begin a block. */
+export function bodyOf(piece: Piece): string {
+  return piece.text.startsWith("{") ? `(${piece.text})` : piece.text;
 }

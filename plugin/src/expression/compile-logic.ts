@@ -13,7 +13,9 @@ export function compileEquality(compiler: Compiler, node: Checked & { kind: "equ
   const pieces = [compiler.compile(a), compiler.compile(b)] as const;
   const { kind } = a.type;
   const isNullTest = [a, b].some((arg) => arg.kind === "literal" && arg.literal.type === "null");
-  const isSame = isNullTest || (SAME.includes(kind) && (kind === b.type.kind || isText(kind, b.type.kind)));
+  const isSame =
+    (isWide(a) || isWide(b)) &&
+    (isNullTest || (SAME.includes(kind) && (kind === b.type.kind || isText(kind, b.type.kind))));
   if (isSame) return operation(pieces[0], node.equal ? "===" : "!==", pieces[1]);
   // Long lists can exceed the budget.
   const fails = pieces.some((piece) => piece.fails) || ["list", "map", "dyn"].some((open) => [kind, b.type.kind].includes(open as never)); // biome-ignore format: one expression
@@ -22,6 +24,28 @@ export function compileEquality(compiler: Compiler, node: Checked & { kind: "equ
     pieces.map(({ text }) => text),
     fails,
   );
+}
+
+/** Whether TypeScript does not know the very value: it refuses to compare values that it knows to differ. */
+function isWide(node: Checked): boolean {
+  switch (node.kind) {
+    case "variable":
+    case "field":
+    case "hasField":
+    case "hasName":
+    case "equality":
+      return true;
+    case "local":
+      return node.local.wide;
+    case "dynamicCall":
+      return node.args.some(isWide);
+    case "call": {
+      const isGeneric = node.signature.args.some((type) => ["param", "list", "map"].includes(type.kind));
+      return !isGeneric || node.args.every(isWide);
+    }
+    default:
+      return false;
+  }
 }
 
 function isText(a: string, b: string): boolean {
@@ -44,7 +68,7 @@ export function compileLogic(compiler: Compiler, node: Checked & { kind: "logic"
 export function compileConditional(compiler: Compiler, node: Checked & { kind: "conditional" }): Piece {
   const [condition, a, b] = node.args;
   const test = cast(compiler, condition, BOOL);
-  const pieces = [compiler.compile(a), compiler.compile(b)] as const;
+  const pieces = [compiler.part(a, node.type), compiler.part(b, node.type)] as const;
   const fails = test.fails || pieces.some((piece) => piece.fails);
   const [yes, no] = pieces.map((piece) => within(piece, CONDITIONAL));
   return { text: `${within(test, CONDITIONAL + 1)} ? ${yes} : ${no}`, binds: CONDITIONAL, fails };

@@ -1,6 +1,6 @@
 import { cast } from "./cast.js";
-import type { Checked } from "./checked.js";
-import { type Piece, PRIMARY, within } from "./code-text.js";
+import type { Checked, Local } from "./checked.js";
+import { bodyOf, type Piece, PRIMARY, within } from "./code-text.js";
 import type { Compiler } from "./compile.js";
 import type { Macro } from "./syntax.js";
 import { BOOL } from "./types.js";
@@ -24,14 +24,25 @@ const TESTS: readonly Macro[] = ["all", "exists", "exists_one", "filter"];
 /** A macro: a helper of the runtime that is given what it goes through, and small functions. */
 export function compileMacro(compiler: Compiler, node: MacroNode): Piece {
   const range = compileRange(compiler, node);
-  const names = node.locals.map((local) => compiler.declare(local));
-  const parameters = names.length === 1 ? `(${names[0]})` : `([${names.join(", ")}])`;
-  const lambda = (piece: Piece) =>
-    `${parameters} => ${piece.text.startsWith("{") ? `(${piece.text})` : piece.text}`;
-  const body = TESTS.includes(node.macro) ? cast(compiler, node.body, BOOL) : compiler.compile(node.body);
-  const test = node.test === undefined ? [] : [lambda(cast(compiler, node.test, BOOL))];
+  for (const local of node.locals) compiler.declare(local);
+  const condition = (test: Checked) => lambda(compiler, node.locals, () => cast(compiler, test, BOOL));
+  const test = node.test === undefined ? [] : [condition(node.test)];
+  const body = TESTS.includes(node.macro)
+    ? condition(node.body)
+    : lambda(compiler, node.locals, () => compiler.compile(node.body));
   // However simple the parts, there may be too many of them.
-  return compiler.call(HELPERS[node.macro][test.length as 0 | 1], [range, ...test, lambda(body)], true);
+  return compiler.call(HELPERS[node.macro][test.length as 0 | 1], [range, ...test, body], true);
+}
+
+/** A function of those of the variables that its body uses. */
+function lambda(compiler: Compiler, locals: readonly Local[], make: () => Piece): string {
+  const [piece, names] = compiler.using(locals, make);
+  const [first, second] = names;
+  let parameters = "()";
+  if (locals.length === 1 && first !== undefined) parameters = `(${first})`;
+  else if (second !== undefined) parameters = `([${first ?? ""}, ${second}])`;
+  else if (first !== undefined) parameters = `([${first}])`;
+  return `${parameters} => ${bodyOf(piece)}`;
 }
 
 function compileRange(compiler: Compiler, { range, locals, macro }: MacroNode): string {

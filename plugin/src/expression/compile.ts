@@ -5,7 +5,7 @@ import { compileCall, compileDynamic } from "./compile-call.js";
 import { literalText } from "./compile-literal.js";
 import { compileConditional, compileEquality, compileLogic } from "./compile-logic.js";
 import { compileMacro } from "./compile-macro.js";
-import { typeName } from "./types.js";
+import { type CelType, DYN, typeName } from "./types.js";
 
 /**
  * What surrounds compiled code: how it reaches the runtime, the names in scope, and the fields of messages. Each
@@ -14,8 +14,8 @@ import { typeName } from "./types.js";
 export interface Target {
   /** Names a helper of the runtime, and sees to its import. */
   helper(name: string): string;
-  /** A name of the environment. */
-  variable(name: string): string;
+  /** A name of the environment, whose value is of the type. */
+  variable(name: string, type: CelType): string;
   /** A name for a variable of a macro that nothing else in the code has. */
   local(name: string): string;
   /** Reads a field of a message, which is null where what it belongs to is not there. */
@@ -23,7 +23,7 @@ export interface Target {
   /** Whether a field of a message is set. */
   hasField(base: string, field: Field): string;
   /** Makes a message; the values are those of the fields. */
-  message(message: Message, fields: ReadonlyArray<readonly [Field, string]>): string;
+  message(message: Message, fields: ReadonlyArray<readonly [Field, string]>, type: CelType): string;
   /** Keeps a value that is made once, and gives its name. */
   constant(text: string): string;
 }
@@ -43,15 +43,27 @@ export function compileExpression(tree: Checked, target: Target): Compiled {
 
 /** The parts of the compiler share it. */
 export class Compiler {
-  readonly #locals = new Map<Local, string>();
+  readonly #locals = new Map<Local, { readonly name: string; used: boolean }>();
 
   constructor(readonly target: Target) {}
 
   /** Makes the name of a macro's variable. */
-  declare(local: Local): string {
-    const name = this.target.local(local.name);
-    this.#locals.set(local, name);
-    return name;
+  declare(local: Local): void {
+    this.#locals.set(local, { name: this.target.local(local.name), used: false });
+  }
+
+  /** Runs `make`, and tells which of the variables it used, by name. */
+  using(locals: readonly Local[], make: () => Piece): [Piece, (string | undefined)[]] {
+    const found = locals.map((local) => this.#locals.get(local)!);
+    for (const local of found) local.used = false;
+    const piece = make();
+    return [piece, found.map(({ name, used }) => (used ? name : undefined))];
+  }
+
+  #local(local: Local): Piece {
+    const found = this.#locals.get(local)!;
+    found.used = true;
+    return primary(found.name, false);
   }
 
   /** A call of a helper of the runtime. */
@@ -65,15 +77,15 @@ export class Compiler {
       case "literal":
         return literalText(this, node.literal);
       case "variable":
-        return primary(target.variable(node.name), false);
+        return primary(target.variable(node.name, node.type), false);
       case "local":
-        return primary(this.#locals.get(node.local)!, false);
+        return this.#local(node.local);
       case "typeValue":
         return primary(`new ${target.helper("TypeValue")}(${JSON.stringify(typeName(node.of))})`, false);
       case "field":
-        return this.#field(node, target.field(this.#base(node.base), node.field));
+        return this.#field(node, (base) => target.field(base, node.field));
       case "hasField":
-        return this.#field(node, target.hasField(this.#base(node.base), node.field));
+        return this.#field(node, (base) => target.hasField(base, node.field));
       case "select":
         return this.#select(node);
       case "hasName":
@@ -89,22 +101,27 @@ export class Compiler {
       case "conditional":
         return compileConditional(this, node);
       case "list": {
-        const elements = node.elements.map((element) => this.compile(element));
+        const { type } = node;
+        const elements = node.elements.map((each) =>
+          this.part(each, type.kind === "list" ? type.element : DYN),
+        );
         return primary(
           `[${elements.map(({ text }) => text).join(", ")}]`,
           elements.some(({ fails }) => fails),
         );
       }
       case "map": {
+        const { type } = node;
+        const wanted = type.kind === "map" ? type.value : DYN;
         const entries = node.entries.map(
-          ({ key, value }) => `[${this.compile(key).text}, ${this.compile(value).text}]`,
+          ({ key, value }) => `[${this.compile(key).text}, ${this.part(value, wanted).text}]`,
         );
         // Keys may be equal.
         return this.call("mapOf", entries, true);
       }
       case "message": {
         const fields = node.fields.map(({ field, value }) => [field, this.compile(value).text] as const);
-        return primary(target.message(node.message, fields), true);
+        return primary(target.message(node.message, fields, node.type), true);
       }
       case "macro":
         return compileMacro(this, node);
@@ -113,14 +130,17 @@ export class Compiler {
     }
   }
 
-  /** A field can be read where there is a message; times may be out of range, and what is dynamic malformed. */
-  #field(node: Checked & { kind: "field" | "hasField" }, text: string): Piece {
-    const isPlain = !["timestamp", "duration", "dyn"].includes(node.type.kind);
-    return primary(text, !isPlain || mayBeNull(node.base) || this.compile(node.base).fails);
+  /** A part of what has a common type. */
+  part(node: Checked, common: CelType): Piece {
+    const isNothing = node.type.kind === "null" && ["message", "timestamp", "duration"].includes(common.kind);
+    return isNothing ? this.call("nothing", [], false) : this.compile(node);
   }
 
-  #base(base: Checked): string {
-    return within(this.compile(base), PRIMARY);
+  /** A field can be read where there is a message; times may be out of range, and what is dynamic malformed. */
+  #field(node: Checked & { kind: "field" | "hasField" }, read: (base: string) => string): Piece {
+    const base = this.compile(node.base);
+    const isPlain = !["timestamp", "duration", "dyn"].includes(node.type.kind);
+    return primary(read(within(base, PRIMARY)), !isPlain || mayBeNull(node.base) || base.fails);
   }
 
   #select(node: Checked & { kind: "select" }): Piece {

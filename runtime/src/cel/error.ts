@@ -12,3 +12,8 @@ export class CelError extends Error {
 export function fail(message: string): never {
   throw new CelError(message);
 }
+
+/** Null where compiled code has a message or a time, of which null is a value. */
+export function nothing(): never {
+  return null as never;
+}

@@ -51,7 +51,7 @@ export {
   toTimestamp,
   toUint,
 } from "./convert.js";
-export { CelError, fail } from "./error.js";
+export { CelError, fail, nothing } from "./error.js";
 export { format } from "./format.js";
 export { and, or } from "./logic.js";
 export {

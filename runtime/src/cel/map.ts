@@ -50,7 +50,9 @@ export class CelMap<K extends Value, V extends Value> {
 }
 
 /** A map literal. */
-export function mapOf<K extends Value, V extends Value>(...entries: (readonly [K, V])[]): CelMap<K, V> {
+export function mapOf<E extends readonly (readonly [Value, Value])[]>(
+  ...entries: E
+): CelMap<E[number][0], E[number][1]> {
   return new CelMap(entries);
 }
 
