@@ -32,7 +32,7 @@ export function checkMacro(ctx: Context, syntax: MacroSyntax, scope: Scope | und
   const types = variableTypes(ctx, type, syntax.variables.length);
   const isListOnly = syntax.macro === "sort_by";
   if (types === undefined || (isListOnly && type.kind === "map")) {
-    const message = `"${syntax.macro}" does not go through a ${typeText(ctx.inference.known(type))}`;
+    const message = `"${syntax.macro}" does not go through ${typeText(ctx.inference.known(type))}`;
     return failed(ctx, syntax, range, message, `use it on a list${isListOnly ? "" : " or a map"}`);
   }
   const [first, second] = syntax.variables;
@@ -81,7 +81,7 @@ function resultType(
   if (condition !== undefined && !ctx.inference.assign(condition.type, BOOL)) {
     const given = typeText(ctx.inference.known(condition.type));
     return {
-      problem: `the condition is a ${given}, not a bool`,
+      problem: `the condition is ${given}, not bool`,
       fix: "compare it with something",
       at: condition,
     };
@@ -98,7 +98,7 @@ function resultType(
       const key = ctx.inference.shallow(body.type);
       if (ORDERED.includes(key.kind) || key.kind === "variable") return { type: listOf(types[0]!) };
       const given = typeText(ctx.inference.known(key));
-      return { problem: `a ${given} has no order`, fix: "sort by a number, string or time", at: body };
+      return { problem: `${given} has no order`, fix: "sort by a number, string or time", at: body };
     }
     default:
       return { type: BOOL };

@@ -33,8 +33,8 @@ export function checkMessage(
     const wanted = fieldType(field, ctx.env.enums);
     if (!ctx.inference.assign(value.type, wanted)) {
       const given = typeText(ctx.inference.known(value.type));
-      const fix = `give it a ${typeText(wanted)}`;
-      return failed(ctx, syntax, value, `"${field.name}" cannot be a ${given}`, fix);
+      const fix = `give it ${typeText(wanted)}`;
+      return failed(ctx, syntax, value, `"${field.name}" cannot be ${given}`, fix);
     }
     fields.push({ field, value });
   }

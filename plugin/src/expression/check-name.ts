@@ -82,7 +82,7 @@ export function checkSelect(ctx: Context, syntax: Selection, scope: Scope | unde
   const selected = selectedType(ctx, type);
   if (selected === undefined) {
     const fix = "select from a message or a map";
-    return failed(ctx, syntax, nameSpan, `a ${typeText(ctx.inference.known(type))} has no fields`, fix);
+    return failed(ctx, syntax, nameSpan, `${typeText(ctx.inference.known(type))} has no fields`, fix);
   }
   if (isTest) return ctx.node({ kind: "hasName", base, name, type: BOOL, start, end });
   return ctx.node({ kind: "select", base, name, type: selected, start, end });

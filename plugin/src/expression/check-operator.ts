@@ -22,7 +22,7 @@ export function checkLogic(ctx: Context, syntax: CallSyntax, scope: Scope | unde
 function isBool(ctx: Context, checked: Checked, who: string): boolean {
   if (ctx.inference.assign(checked.type, BOOL)) return true;
   const given = typeText(ctx.inference.known(checked.type));
-  ctx.report(checked, `${who} a bool, not a ${given}`, "compare it with something");
+  ctx.report(checked, `${who} bool, not ${given}`, "compare it with something");
   return false;
 }
 
@@ -39,7 +39,7 @@ export function checkConditional(ctx: Context, syntax: CallSyntax, scope: Scope 
   let type: CelType | undefined = ctx.inference.join(a!.type, b!.type);
   if (type === undefined) {
     const [one, other] = [a!, b!].map((arg) => typeText(ctx.inference.known(arg.type)));
-    const message = `the value is either a ${one} or a ${other}`;
+    const message = `the value is either ${one} or ${other}`;
     ctx.report(syntax, message, "convert one of them, or wrap it in dyn()");
     type = DYN;
   }
@@ -56,7 +56,7 @@ export function checkEquality(ctx: Context, syntax: CallSyntax, scope: Scope | u
   const joined = ctx.inference.join(a.type, b.type);
   if (joined === undefined) {
     const [one, other] = [a, b].map((arg) => typeText(ctx.inference.known(arg.type)));
-    const message = `${operatorText(syntax.name)} does not compare a ${one} with a ${other}`;
+    const message = `${operatorText(syntax.name)} does not compare ${one} with ${other}`;
     ctx.report(syntax, message, "convert one of them, or wrap it in dyn()");
   }
   const args: [Checked, Checked] = [withEnumNames(ctx, b, a), withEnumNames(ctx, a, b)];

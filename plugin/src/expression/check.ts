@@ -75,7 +75,7 @@ class Checker implements Context {
       entries.push({ key, value });
       const { kind } = this.inference.shallow(key.type);
       if (!KEYS.includes(kind)) {
-        const message = `a key of a map cannot be a ${typeText(this.inference.known(key.type))}`;
+        const message = `a key of a map cannot be ${typeText(this.inference.known(key.type))}`;
         return failed(this, syntax, key, message, "use an int, uint, bool or string as the key");
       }
     }

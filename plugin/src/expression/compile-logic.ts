@@ -37,6 +37,8 @@ function isWide(node: Checked): boolean {
       return true;
     case "local":
       return node.local.wide;
+    case "select":
+      return node.base.type.kind !== "map" || isWide(node.base);
     case "dynamicCall":
       return node.args.some(isWide);
     case "call": {
