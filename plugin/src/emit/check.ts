@@ -1,36 +1,57 @@
-import type { Message } from "../source/model.js";
+import type { EnumPlan, MethodPlan } from "../plan/types.js";
+import { eachTranslator } from "../plan/walk.js";
+import type { Field, Message } from "../source/model.js";
 import type { FileScope } from "./file-scope.js";
 import { messageShort } from "./file-scope.js";
 import { camel } from "./names.js";
 import { isPackable, LEN, wireOf } from "./wire.js";
 
-/** The constant that says what a request looks like, to tell malformed ones before anything is called. */
-export function shapeConstant(file: FileScope, message: Message): string {
-  return file.once(
-    `shape ${message.typeName}`,
-    camel(`${messageShort(message)}_shape`),
-    file.lookups,
-    (name, code) => {
-      file.use("Shape", true);
-      const entries = message.fields.map((field) => `[${field.number}, ${shape(file, field)}]`);
-      // The formatter keeps a list of lists on one line only if it has one element.
-      if (entries.length < 2) code.line(`const ${name}: Shape = new Map([${entries.join(", ")}]);`);
-      else {
-        code.block(`const ${name}: Shape = new Map([`, () => {
-          for (const entry of entries) code.line(`${entry},`);
-        }, "]);"); // biome-ignore format: short
-      }
-    },
-  );
+/** The enums of a public request, each with what its values become: not all that it can hold has to have a twin. */
+type EnumFields = ReadonlyMap<Field, EnumPlan>;
+
+/** The constant that says what a method's request looks like, to refuse what is wrong before anything is called. */
+export function requestShape(file: FileScope, plan: MethodPlan): string {
+  const enums = new Map<Field, EnumPlan>();
+  // A single call's request is written before it is made, and refuses them itself.
+  if (plan.calls.length > 1) for (const call of plan.calls) noteEnums(enums, call.request);
+  return shapeConstant(file, plan.request, enums);
 }
 
-function shape(file: FileScope, field: Message["fields"][number]): string {
+function noteEnums(enums: Map<Field, EnumPlan>, request: MethodPlan["translator"]): void {
+  eachTranslator(request, ({ fields }) => {
+    for (const { conversion, value } of fields) {
+      const last = value.path.at(-1);
+      if (last !== undefined && conversion.kind === "enum") enums.set(last, conversion.map);
+      if (conversion.kind === "map" && conversion.value.kind === "enum")
+        enums.set(conversion.from, conversion.value.map);
+    }
+  });
+}
+
+function shapeConstant(file: FileScope, message: Message, enums: EnumFields): string {
+  const own = [...enums].map(([field, map]) => `${file.id(field)} ${map.to.typeName}`);
+  const key = `shape ${message.typeName} ${own.join()}`;
+  return file.once(key, camel(`${messageShort(message)}_shape`), file.lookups, (name, code) => {
+    file.use("Shape", true);
+    code.block(`const ${name}: Shape = new Map([`, () => {
+      for (const field of message.fields) code.line(`[${field.number}, ${shape(file, field, enums)}],`);
+    }, "]);"); // biome-ignore format: short
+  });
+}
+
+function shape(file: FileScope, field: Field, enums: EnumFields): string {
   if (field.type.kind === "message") {
-    const inner = shapeConstant(file, field.type.message);
+    const inner = shapeConstant(file, field.type.message, enums);
     return `{ message: () => ${inner}${field.delimited ? ", group: true" : ""} }`;
   }
   const wire = wireOf(field);
-  if (wire === LEN)
-    return `{ wire: 2${field.utf8 && field.type.kind === "scalar" && field.type.scalar === "string" ? ", utf8: true" : ""} }`;
-  return `{ wire: ${wire}${isPackable(field) ? ", packable: true" : ""} }`;
+  const parts = [`wire: ${wire}`];
+  if (wire === LEN && field.utf8 && field.type.kind === "scalar" && field.type.scalar === "string")
+    parts.push("utf8: true");
+  if (isPackable(field)) parts.push("packable: true");
+  const map = enums.get(field);
+  if (map?.otherwise === "invalid") parts.push(`value: ${file.enumMap(map, "request")}`);
+  if (map !== undefined && field.cardinality === "singular" && field.presence === "implicit")
+    parts.push("zero: true");
+  return `{ ${parts.join(", ")} }`;
 }

@@ -17,8 +17,15 @@ export class Code {
 
   /** Adds a statement; an empty one has no indentation. */
   line(text = ""): void {
-    if (text === "") this.#lines.push("");
-    else for (const line of layout(text, this.#indent)) this.#lines.push("  ".repeat(this.#indent) + line);
+    if (text === "") {
+      this.#lines.push("");
+      return;
+    }
+    // Statements after a `case` come with an indentation of their own.
+    const statement = text.trimStart();
+    const own = text.length - statement.length;
+    for (const line of layout(statement, this.#indent + own / 2))
+      this.#lines.push(" ".repeat(this.#indent * 2 + own) + line);
   }
 
   /** Adds lines between `open` and `close`, one level deeper. */

@@ -69,11 +69,11 @@ export class FieldEmitter {
     const target = plan.target.at(-1)!;
     const { reader, at } = found;
     if (conversion.kind === "message") {
-      const again = this.#again(plan, scope) ?? reader;
+      const again = this.#again(plan, scope)?.replace(/\)$/, `, ${at})`) ?? `${reader}.enter(${at})`;
       return {
         plan,
         condition: `${at} !== 0`,
-        print: () => this.writeMessage(target, `${again}.enter(${at})`, conversion),
+        print: () => this.writeMessage(target, again, conversion),
       };
     }
     const condition = values.condition(found, target, conversion, plan.target.length > 1);

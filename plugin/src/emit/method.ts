@@ -1,7 +1,7 @@
 import type { CallPlan, JoinPlan, MethodPlan, Translator } from "../plan/types.js";
 import { groupsOf, type JoinGroup, readsOf, scanReadsOf, scanRows, walkJoins } from "./analysis.js";
 import { describeMethod } from "./call-tree.js";
-import { shapeConstant } from "./check.js";
+import { requestShape } from "./check.js";
 import { requiredClaims } from "./claims.js";
 import { type Code, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
@@ -51,8 +51,7 @@ class MethodEmitter {
     const open = `async function${isStream ? "*" : ""} ${name}(request: Uint8Array, call: Call): ${result} {`;
     code.block(open, () => {
       code.line("const input = call.input(request);");
-      if (plan.checkRequest)
-        code.line(`${file.use("check")}(input.begin(), ${shapeConstant(file, plan.request)});`);
+      if (plan.checkRequest) code.line(`${file.use("check")}(input.begin(), ${requestShape(file, plan)});`);
       const claims = requiredClaims(plan, this.#isLinear(this.#order()));
       if (claims.length > 0) {
         const paths = claims.map((path) => `[${path.map(quote).join(", ")}]`);

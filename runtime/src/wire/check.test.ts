@@ -63,4 +63,17 @@ describe("check", () => {
     run(...bytes);
     expect(() => run(...len(6, bytes))).toThrow(WireError);
   });
+
+  it("asks whether the numbers of enums are taken", () => {
+    const value = (r: Reader, number: number) => (number === 1 ? 1 : r.malformed("unknown enum value"));
+    const enums: Shape = new Map([
+      [1, { wire: 0, value }],
+      [2, { wire: 0, value, zero: true }],
+      [3, { wire: 0, value, packable: true }],
+    ]);
+    const accept = (...bytes: number[]) => check(new Reader(Uint8Array.from(bytes), "").begin(), enums);
+    accept(...int(1, 1), ...int(2, 0), ...int(2, 1), ...len(3, [1, 1]), ...int(3, 1));
+    for (const bytes of [int(1, 0), int(2, 2), int(3, 0), len(3, [1, 0]), int(1, -1)])
+      expect(() => accept(...bytes)).toThrow(WireError);
+  });
 });

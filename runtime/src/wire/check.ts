@@ -5,7 +5,14 @@ export type Shape = ReadonlyMap<number, FieldShape>;
 
 /** The wire type of a scalar (with `packed` where it may be packed), "string", or a message. */
 export type FieldShape =
-  | { readonly wire: 0 | 1 | 2 | 5; readonly utf8?: boolean; readonly packable?: boolean }
+  | {
+      readonly wire: 0 | 1 | 2 | 5;
+      readonly utf8?: boolean;
+      readonly packable?: boolean;
+      /** Of an enum: throws where its number is none that is taken. `zero`: 0 is as good as unset. */
+      readonly value?: (r: Reader, value: number) => unknown;
+      readonly zero?: boolean;
+    }
   | { readonly message: () => Shape; readonly group?: boolean };
 
 /** Walks a message and all messages in it; throws where the bytes are malformed. */
@@ -30,12 +37,20 @@ export function check(r: Reader, shape: Shape): void {
     } else if (wire === 2 && field.packable) {
       const stop = r.packed();
       while (r.pos < stop) {
-        if (field.wire === 0) r.varint();
+        if (field.wire === 0) checkVarint(r, field);
         else r.pos += field.wire === 1 ? 8 : 4;
       }
       r.packedEnd(stop);
-    } else r.skip(tag);
+    } else if (wire === 0 && field.wire === 0) checkVarint(r, field);
+    else r.skip(tag);
   }
   r.close(end);
   r.leave(end);
+}
+
+function checkVarint(r: Reader, field: Extract<FieldShape, { readonly wire: number }>): void {
+  const at = r.varint();
+  if (field.value === undefined) return;
+  const value = r.int32At(at);
+  if (value !== 0 || !field.zero) field.value(r, value);
 }
