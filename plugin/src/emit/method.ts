@@ -6,6 +6,7 @@ import { requiredClaims } from "./claims.js";
 import { type Code, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
 import { requestFunction, scanFunction, writeFunction } from "./functions.js";
+import { WIDTH } from "./layout.js";
 import { camel, type Names } from "./names.js";
 import { RowsEmitter } from "./rows.js";
 
@@ -123,7 +124,7 @@ class MethodEmitter {
       const step = this.#names.unique(`${this.#rows.variable(group.joins[0]!)}Step`);
       code.block(`const ${step} = call.run(async () => {`, () => {
         this.#await(this.#needsOf(group), steps, this.#needsOf(group));
-        for (const [before, name] of joined) this.#awaitJoined(before, name, group.after);
+        for (const [before, name] of joined) this.#awaitJoined(before, name, group.after, 2);
         this.#declareRows(group);
         this.#join(group);
         const rows = group.joins.map((join) => this.#rows.variable(join));
@@ -132,7 +133,7 @@ class MethodEmitter {
       joined.set(group, step);
     }
     this.#await(order, steps, this.#written);
-    for (const [group, step] of joined) this.#awaitJoined(group, step, group.joins);
+    for (const [group, step] of joined) this.#awaitJoined(group, step, group.joins, 1);
   }
 
   #startCalls(order: readonly CallPlan[]): ReadonlyMap<CallPlan, string> {
@@ -162,11 +163,27 @@ class MethodEmitter {
   }
 
   /** Waits for a group's step, and names those of its joins that are `used`; none of them: nothing to wait for. */
-  #awaitJoined(group: JoinGroup, step: string, used: readonly JoinPlan[]): void {
+  #awaitJoined(group: JoinGroup, step: string, used: readonly JoinPlan[], depth: number): void {
     const names = group.joins.map((join) => (used.includes(join) ? this.#rows.variable(join) : ""));
     while (names.at(-1) === "") names.pop();
     if (names.length === 0) return;
-    this.code.line(`const ${group.joins.length === 1 ? names[0] : `[${names.join(", ")}]`} = await ${step};`);
+    if (group.joins.length === 1) this.code.line(`const ${names[0]} = await ${step};`);
+    else this.#destructure(names, `await ${step};`, depth);
+  }
+
+  /** The formatter breaks after `=` where that is enough, else the list of names. */
+  #destructure(names: readonly string[], value: string, depth: number): void {
+    const { code } = this;
+    const left = `const [${names.join(", ")}] =`;
+    if (depth * 2 + left.length + 1 + value.length <= WIDTH) code.line(`${left} ${value}`);
+    else if (depth * 2 + left.length <= WIDTH) {
+      code.line(left);
+      code.line(`  ${value}`);
+    } else {
+      code.line("const [");
+      for (const name of names) code.line(`  ${name},`);
+      code.line(`] = ${value}`);
+    }
   }
 
   /** The calls whose replies the walk for a group's keys reads, and the walks inside the rows that it finds. */
@@ -267,7 +284,9 @@ class MethodEmitter {
     const isLinear = order.every((call, i) => i === 0 || waitsFor(call, order[i - 1]!));
     if (isLinear) this.#readInOrder(order, needed);
     else this.#await(order, this.#startCalls(order), needed);
-    code.block(`for await (const ${this.#replies.get(stream)!} of ${this.#read(stream)}) {`, () => {
+    const messages = this.#names.unique("messages");
+    code.line(`const ${messages} = ${this.#read(stream)};`);
+    code.block(`for await (const ${this.#replies.get(stream)!} of ${messages}) {`, () => {
       for (const group of this.#groups) {
         this.#declareRows(group);
         this.#join(group);

@@ -1,5 +1,5 @@
 import type { Method } from "../upstream/upstream.js";
-import { Reader } from "../wire/reader.js";
+import { type At, Reader } from "../wire/reader.js";
 import type { Key } from "../wire/scalar.js";
 import type { Writer } from "../wire/writer.js";
 import { Code, PorticoError } from "./error.js";
@@ -328,8 +328,11 @@ export class Rows {
     return -1;
   }
 
-  /** Opens a found row, the joins inside it at their rows in it; for -1 an empty message. */
-  open(entry: number): Reader {
+  /**
+   * Opens a found row, or the sub-message at `at` in it, the joins inside it at their rows in it; for -1 an empty
+   * message.
+   */
+  open(entry: number, at?: At): Reader {
     if (entry < 0) {
       this.#none ??= new Reader(new Uint8Array(0), this.lookup.method.path);
       return this.#none.begin();
@@ -337,7 +340,8 @@ export class Rows {
     const { inner } = this;
     const width = inner.length;
     for (let i = 0; i < width; i++) inner[i]!.#cursor = this.#bases[entry * width + i]!;
-    return this.replies.open(entry);
+    const row = this.replies.open(entry);
+    return at === undefined ? row : row.enter(at);
   }
 
   /** The next row's first match, opened; an empty message where there is none. */
