@@ -154,7 +154,7 @@ export class Http2Stream {
     if (this.queue === noQueue) this.queue = [];
     if (end) this.endAsked = true;
     this.#owner.sendData(this, part, end);
-    if (this.queuedBytes < ENOUGH_QUEUED_BYTES) return true;
+    if (end || this.queuedBytes < ENOUGH_QUEUED_BYTES) return true;
     this.drainAwaited = true;
     return false;
   }
@@ -163,6 +163,7 @@ export class Http2Stream {
   end(trailers?: OutgoingHeaders, extra?: ExtraHeaders): void {
     if (this.closed || this.endAsked) return;
     this.endAsked = true;
+    this.drainAwaited = false;
     this.#owner.sendEnd(this, trailers, extra);
   }
 
