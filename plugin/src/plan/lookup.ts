@@ -1,11 +1,11 @@
 import { partOf, type Text } from "../expression/path.js";
 import type { KeyParts } from "../expression/split.js";
 import type { Join, Load } from "../source/annotations.js";
-import { describeType, type Field, type Message, type Scalar } from "../source/model.js";
+import type { Field, Message } from "../source/model.js";
 import { type Assignment, assignment } from "./assignment.js";
 import type { Context, Place } from "./context.js";
-import { fits } from "./conversion.js";
 import { parseDuration } from "./duration.js";
+import { isKeyType, keyTypesOf } from "./key-types.js";
 import { RequestFields } from "./request-fields.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { LookupPlan, Translator, UpstreamMethod } from "./types.js";
@@ -108,37 +108,6 @@ function askPath(context: Context, text: Text, message: Message, place: Place): 
   return path;
 }
 
-export function isKeyType(context: Context, field: Field, place: Place): boolean {
-  if (field.cardinality === "map") {
-    context.report(
-      "path-repeated",
-      place,
-      `"${field.name}" is ${describeType(field)}, and a map is no list of keys`,
-      "name a field that holds one key, or a list of keys",
-    );
-    return false;
-  }
-  if (field.type.kind === "message") {
-    context.report(
-      "join-key-type",
-      place,
-      `"${field.name}" is ${describeType(field)}, which cannot be a key yet`,
-      "name the fields inside it, one `key` each: a composite key",
-    );
-    return false;
-  }
-  if (field.type.kind === "scalar" && (field.type.scalar === "float" || field.type.scalar === "double")) {
-    context.report(
-      "join-key-type",
-      place,
-      `"${field.name}" is ${describeType(field)}: floating-point numbers are no keys`,
-      "match by an integer, a string or bytes",
-    );
-    return false;
-  }
-  return true;
-}
-
 function shapeOf(
   context: Context,
   ask: readonly Field[][],
@@ -239,44 +208,6 @@ function rowOf(
     match.push(rest);
   }
   return { row, match };
-}
-
-function keyScalar(field: Field): Scalar {
-  return field.type.kind === "scalar" ? field.type.scalar : "int32";
-}
-
-/** Keys compare in the type of the request's field; without one, of the response's. */
-function keyTypesOf(
-  context: Context,
-  ask: readonly Field[][],
-  answers: ReadonlyArray<Field[] | undefined>,
-  said: readonly KeySaid[],
-): Scalar[] | undefined {
-  const types: Scalar[] = [];
-  for (let i = 0; i < said.length; i++) {
-    const asked = ask[i]?.at(-1);
-    const answered = answers[i]?.at(-1);
-    const type = keyScalar((asked ?? answered)!);
-    if (asked !== undefined && answered !== undefined && !sameKind(answered, asked)) {
-      context.report(
-        "join-key-type",
-        { ...said[i]!.place, part: partOf(said[i]!.parts.response!) },
-        `the key is asked for as ${describeType({ ...asked, cardinality: "singular" })} and answered as ${describeType(answered)}`,
-        "name fields of one type",
-      );
-      return undefined;
-    }
-    types.push(type);
-  }
-  return types;
-}
-
-function sameKind(a: Field, b: Field): boolean {
-  if (a.type.kind === "enum" || b.type.kind === "enum") {
-    return a.type.kind === "enum" && b.type.kind === "enum" && a.type.enum === b.type.enum;
-  }
-  if (a.type.kind !== "scalar" || b.type.kind !== "scalar") return false;
-  return fits(a.type.scalar, b.type.scalar) || fits(b.type.scalar, a.type.scalar);
 }
 
 /** Adds what `set` of the join or load, and of the public service, say. */
