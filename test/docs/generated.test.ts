@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -47,11 +47,6 @@ test("is formatted", () => {
 
 /** What a tool of node_modules prints, whether it fails or not. */
 function outputOf(tool: string, ...args: string[]): string {
-  try {
-    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] } as const;
-    return execFileSync(join(root, "node_modules/.bin", tool), args, options);
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string };
-    return stdout + stderr;
-  }
+  const { stdout, stderr } = spawnSync(join(root, "node_modules/.bin", tool), args, { encoding: "utf8" });
+  return stdout + stderr;
 }
