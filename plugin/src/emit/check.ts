@@ -33,9 +33,14 @@ function shapeConstant(file: FileScope, message: Message, enums: EnumFields): st
   const key = `shape ${message.typeName} ${own.join()}`;
   return file.once(key, camel(`${messageShort(message)}_shape`), file.lookups, (name, code) => {
     file.use("Shape", true);
-    code.block(`const ${name}: Shape = new Map([`, () => {
-      for (const field of message.fields) code.line(`[${field.number}, ${shape(file, field, enums)}],`);
-    }, "]);"); // biome-ignore format: short
+    const entries = message.fields.map((field) => `[${field.number}, ${shape(file, field, enums)}]`);
+    // The formatter keeps a list of lists on one line only if it has one element.
+    if (entries.length < 2) code.line(`const ${name}: Shape = new Map([${entries.join(", ")}]);`);
+    else {
+      code.block(`const ${name}: Shape = new Map([`, () => {
+        for (const entry of entries) code.line(`${entry},`);
+      }, "]);"); // biome-ignore format: short
+    }
   });
 }
 
