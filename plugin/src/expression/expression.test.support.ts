@@ -117,6 +117,6 @@ export function compile(text: string): string {
     field: (base, field) => `${base}.${field.name}`,
     hasField: (base, field) => `has(${base}.${field.name})`,
     message: () => "message",
-    constant: (code) => `<${code}>`,
+    constant: (code) => `constant(${code})`,
   }).text;
 }

@@ -5,7 +5,9 @@ import { type CelType, DYN } from "./types.js";
  * signatures. A variable stands for each; what it turns out to be is the most general of the types it meets.
  */
 export class Inference {
-  #bound = new Map<number, CelType>();
+  readonly #bound = new Map<number, CelType>();
+  /** What was bound, in order, with what it was bound to before: lets a failed attempt be taken back. */
+  readonly #log: { readonly id: number; readonly before: CelType | undefined }[] = [];
   #next = 0;
 
   /** A type that is not known yet. */
@@ -15,18 +17,31 @@ export class Inference {
 
   /** Runs `attempt`; where it fails, what it found out is forgotten. */
   attempt(attempt: () => boolean): boolean {
-    const before = new Map(this.#bound);
+    const mark = this.#log.length;
     const worked = attempt();
-    if (!worked) this.#bound = before;
+    if (!worked) this.#forget(mark);
     return worked;
   }
 
   /** Runs `attempt` and forgets what it found out. */
   trial<T>(attempt: () => T): T {
-    const before = new Map(this.#bound);
+    const mark = this.#log.length;
     const result = attempt();
-    this.#bound = before;
+    this.#forget(mark);
     return result;
+  }
+
+  #forget(mark: number): void {
+    while (this.#log.length > mark) {
+      const { id, before } = this.#log.pop()!;
+      if (before === undefined) this.#bound.delete(id);
+      else this.#bound.set(id, before);
+    }
+  }
+
+  #set(id: number, type: CelType): void {
+    this.#log.push({ id, before: this.#bound.get(id) });
+    this.#bound.set(id, type);
   }
 
   /** A type as far as it is known: variables that are left stay. */
@@ -79,7 +94,7 @@ export class Inference {
     if (bound === undefined) return this.#bind(last, type);
     const both = this.#join(bound, type);
     if (both === undefined) return false;
-    this.#bound.set(last.id, both);
+    this.#set(last.id, both);
     return true;
   }
 
@@ -93,7 +108,7 @@ export class Inference {
     const found = this.shallow(type);
     if (found.kind === "variable" && found.id === variable.id) return true;
     if (this.#occurs(variable.id, found)) return false;
-    this.#bound.set(variable.id, found);
+    this.#set(variable.id, found);
     return true;
   }
 

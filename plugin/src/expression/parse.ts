@@ -13,7 +13,7 @@ import {
 } from "./text-scan.js";
 
 /** Deeper expressions are refused, so that none can exhaust the stack. */
-const MAX_DEPTH = 200;
+const MAX_DEPTH = 400;
 /** Longer ones too. */
 const MAX_LENGTH = 20_000;
 
