@@ -212,8 +212,7 @@ export function partOf(key: RowKey, part: number): Key {
 function tupleHash(parts: readonly Key[]): string {
   let hash = "";
   for (const part of parts) {
-    const text = typeof part === "number" ? `#${part}` : part;
-    hash += `${text.length}:${text}`;
+    hash += typeof part === "number" ? `#${part};` : `${part.length}:${part}`;
   }
   return hash;
 }
