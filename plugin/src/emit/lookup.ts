@@ -2,7 +2,7 @@ import type { LookupPlan } from "../plan/types.js";
 import type { Field } from "../source/model.js";
 import { type Code, quote } from "./code.js";
 import { type FileScope, lookupName } from "./file-scope.js";
-import { Names } from "./names.js";
+import { Names, pascal } from "./names.js";
 import { EGROUP, isPackable, LEN, SGROUP, scalarOf, skipCall, tagOf, wireOf } from "./wire.js";
 
 /** The constant that says how rows are fetched. */
@@ -226,8 +226,18 @@ function rowLevel(
   const inner = new Map(
     [...fields]
       .filter((field) => leaves.some((leaf) => leaf.path[depth] === field && leaf.path.length > depth + 1))
-      .map((field) => [field, `${field.name.replace(/_/g, "")}Part${depth}`]),
+      .map((field) => [field, `part${depth}${pascal(field.name)}`]),
   );
+  const slotOf = (field: Field) =>
+    inner.get(field) ?? leaves.find((leaf) => leaf.path[depth] === field)!.slot;
+  const siblings = new Map<Field, string[]>();
+  for (const field of fields) {
+    if (field.oneof === undefined) continue;
+    for (const sibling of field.parent.fields) {
+      if (sibling.oneof !== field.oneof || fields.has(sibling)) continue;
+      siblings.set(sibling, [...(siblings.get(sibling) ?? []), slotOf(field)]);
+    }
+  }
   for (const slot of inner.values()) code.line(`let ${slot} = 0;`);
   code.block(`while (r.pos < ${end}) {`, () => {
     code.line("const tag = r.tag();");
@@ -237,7 +247,7 @@ function rowLevel(
     }
     code.block("switch (tag) {", () => {
       for (const field of fields) {
-        const slot = inner.get(field) ?? leaves.find((leaf) => leaf.path[depth] === field)!.slot;
+        const slot = slotOf(field);
         const call =
           field.type.kind === "message"
             ? field.delimited
@@ -246,6 +256,13 @@ function rowLevel(
             : skipCall(field);
         code.line(`case ${tagOf(field)}: // ${field.name}`);
         code.line(`  ${slot} = ${call};`);
+        code.line("  break;");
+      }
+      // A later member of its oneof clears a key.
+      for (const [sibling, cleared] of siblings) {
+        code.line(`case ${tagOf(sibling)}: // ${sibling.name}`);
+        code.line(`  ${cleared.join(" = ")} = 0;`);
+        code.line("  r.skip(tag);");
         code.line("  break;");
       }
       if (token !== undefined) tokenCase(code, token);
