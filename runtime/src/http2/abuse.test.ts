@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultHttp2Limits, ErrorCode, Http2Connection, type Http2Stream } from "./index.js";
+import { defaultHttp2Limits, ErrorCode, Http2Connection, type Http2Stream, QueueBudget } from "./index.js";
 import {
   block,
   data,
@@ -309,5 +309,22 @@ describe("memory", () => {
     peer.send(...[1, 3, 5, 7].map((id) => request(id)));
     expect(peer.closedWith?.code).toBe(ENHANCE_YOUR_CALM);
     expect(peer.connection.queuedBytes).toBe(0);
+  });
+
+  it("is bounded over all connections: what is too much is dropped, and the others are served", () => {
+    const budget = new QueueBudget(1_000_000);
+    const answer = (stream: Http2Stream) => {
+      stream.respond({ ":status": "200" }, undefined, false);
+      stream.write(new Uint8Array(400_000), true);
+    };
+    const peers = [1, 2, 3].map(() => new RawPeer("server", {}, answer, budget));
+    for (const peer of peers) peer.send(windowUpdate(0, 1_000_000), request(1));
+    const codes = peers.map((peer) => peer.sentCode(FrameType.RST_STREAM));
+    expect(codes).toEqual([undefined, undefined, ENHANCE_YOUR_CALM]);
+    expect(budget.used).toBe(2 * (400_000 - 65_535));
+    peers[0]!.connection.transportClosed();
+    peers[1]!.send(windowUpdate(1, 1_000_000)).sent();
+    expect(budget.used).toBe(0);
+    expect(peers[2]!.send(request(3)).connection.openStreams).toBe(1);
   });
 });

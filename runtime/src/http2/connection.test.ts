@@ -199,6 +199,17 @@ describe("a server", () => {
     expect(recorders[0]!.events).toEqual(["end", "close 0"]);
   });
 
+  it("does not send into a window that has shrunk before its turn has come", () => {
+    const { peer } = server();
+    peer.send(request(1));
+    peer.requests[0]!.respond(ok, undefined, false);
+    peer.requests[0]!.write(new Uint8Array(40_000), true);
+    peer.send(settings([4, 0]));
+    expect(peer.sent().filter(({ type }) => type === DATA)).toEqual([]);
+    peer.send(settings([4, 40_000]));
+    expect(peer.sent().filter(({ type }) => type === DATA)).toHaveLength(3);
+  });
+
   it("lets streams take turns", () => {
     const { peer } = server();
     peer.send(windowUpdate(0, 1_000_000), settings([4, 1_000_000]), request(1), request(3));

@@ -8,6 +8,7 @@ import { latenessOf } from "./lateness.js";
 import type { Http2Limits } from "./limits.js";
 import { type ExtraHeaders, Outbound, type OutgoingHeaders } from "./outbound.js";
 import { giveBack } from "./output.js";
+import { QueueBudget } from "./queue-budget.js";
 import { ReceiveWindows } from "./receive-windows.js";
 import { Setting } from "./settings.js";
 import type { Http2Stream } from "./stream.js";
@@ -62,7 +63,13 @@ export class Http2Connection implements TableOwner, InboundOwner {
   #finishing = false;
   #peerFinishing = false;
 
-  constructor(role: "server" | "client", limits: Http2Limits, events: ConnectionEvents, nowMs: number) {
+  constructor(
+    role: "server" | "client",
+    limits: Http2Limits,
+    events: ConnectionEvents,
+    nowMs: number,
+    budget = new QueueBudget(Number.POSITIVE_INFINITY),
+  ) {
     const isServer = role === "server";
     this.#isServer = isServer;
     this.#limits = limits;
@@ -72,7 +79,7 @@ export class Http2Connection implements TableOwner, InboundOwner {
     this.#wasted = new Bucket(limits.resetBurst, limits.resetsPerSecond, nowMs);
     const idleFrames = new Bucket(limits.idleFrameBurst, limits.idleFramesPerSecond, nowMs);
     const table = new StreamTable(this, isServer, nowMs);
-    const outbound = new Outbound(table, idleFrames, limits.maxQueuedBytes);
+    const outbound = new Outbound(table, idleFrames, limits.maxQueuedBytes, budget);
     const { output } = outbound;
     const windows = new ReceiveWindows(limits, output);
     table.connect(outbound, windows, this.#wasted);

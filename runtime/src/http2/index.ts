@@ -4,4 +4,5 @@ export { HeaderBlock } from "./hpack/header-block.js";
 export { defaultHttp2Limits, type Http2Limits } from "./limits.js";
 export type { HeaderMap, Message } from "./message.js";
 export type { ExtraHeaders, OutgoingHeaders } from "./outbound.js";
+export { QueueBudget } from "./queue-budget.js";
 export type { Http2Stream, StreamReceiver } from "./stream.js";

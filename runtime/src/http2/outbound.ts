@@ -13,6 +13,7 @@ import {
 import { HpackEncoder } from "./hpack/encoder.js";
 import { HeaderBlock } from "./hpack/header-block.js";
 import { Output } from "./output.js";
+import type { QueueBudget } from "./queue-budget.js";
 import type { Http2Stream } from "./stream.js";
 
 /** Header fields to send, pseudo-headers first: constant ones as a HeaderBlock, others by name. */
@@ -33,8 +34,10 @@ export interface OutboundOwner {
   outputDue(): void;
   /** END_STREAM has been sent. */
   sentAll(stream: Http2Stream): void;
-  /** More bytes wait than may. */
+  /** More bytes wait than may, on this connection. */
   overflowed(): void;
+  /** More bytes would wait than may, on all connections: this stream's are dropped. */
+  overBudget(stream: Http2Stream): void;
   /** The stream takes more again. */
   drained(stream: Http2Stream): void;
 }
@@ -55,14 +58,16 @@ export class Outbound {
   readonly #owner: OutboundOwner;
   readonly #idleFrames: Bucket;
   readonly #maxQueuedBytes: number;
+  readonly #budget: QueueBudget;
   #window = DEFAULT_WINDOW_BYTES;
   // Streams that have data and a window, in turn.
   readonly #ready: Http2Stream[] = [];
 
-  constructor(owner: OutboundOwner, idleFrames: Bucket, maxQueuedBytes: number) {
+  constructor(owner: OutboundOwner, idleFrames: Bucket, maxQueuedBytes: number, budget: QueueBudget) {
     this.#owner = owner;
     this.#idleFrames = idleFrames;
     this.#maxQueuedBytes = maxQueuedBytes;
+    this.#budget = budget;
   }
 
   /** Whether `pump` has something to do. */
@@ -121,11 +126,15 @@ export class Outbound {
       if (endStream) this.#owner.sentAll(stream);
       return;
     }
+    if (!this.#budget.allows(length)) {
+      this.#owner.overBudget(stream);
+      return;
+    }
     if (endStream) stream.endQueued = true;
     if (stream.queuedBytes === 0) stream.progressMs = this.nowMs;
     stream.queue.push(part);
     stream.queuedBytes += length;
-    this.queuedBytes += length;
+    this.#queued(length);
     if (this.queuedBytes > this.#maxQueuedBytes) this.#owner.overflowed();
     else this.makeReady(stream);
   }
@@ -171,10 +180,10 @@ export class Outbound {
 
   /** Drops what a stream has waiting. */
   forget(stream: Http2Stream): void {
-    this.queuedBytes -= stream.queuedBytes;
+    if (stream.queuedBytes === 0) return;
+    this.#queued(-stream.queuedBytes);
     stream.queuedBytes = 0;
-    stream.queue.length = 0;
-    stream.endQueued = false;
+    stream.queue = [];
     if (!stream.ready) return;
     stream.ready = false;
     this.#ready.splice(this.#ready.indexOf(stream), 1);
@@ -196,7 +205,7 @@ export class Outbound {
     const endStream = last && stream.endQueued && stream.trailersQueued === undefined;
     this.#frame(stream, length, endStream);
     this.#moveQueued(stream, length);
-    this.queuedBytes -= length;
+    this.#queued(-length);
     stream.progressMs = this.nowMs;
     if (!last) this.makeReady(stream);
     else if (endStream) this.#owner.sentAll(stream);
@@ -204,6 +213,11 @@ export class Outbound {
       this.sendHeaders(stream, stream.trailersQueued!, stream.extraTrailersQueued, true);
     }
     this.#owner.drained(stream);
+  }
+
+  #queued(change: number): void {
+    this.queuedBytes += change;
+    this.#budget.used += change;
   }
 
   #moveQueued(stream: Http2Stream, length: number): void {

@@ -7,6 +7,7 @@ import {
   Http2Connection,
   type Http2Limits,
   type Http2Stream,
+  type QueueBudget,
 } from "./index.js";
 import { Output } from "./output.js";
 
@@ -97,6 +98,7 @@ export class RawPeer {
     role: "server" | "client",
     limits: Partial<Http2Limits> = {},
     onRequest: (stream: Http2Stream) => void = () => {},
+    budget?: QueueBudget,
   ) {
     const events = {
       onRequest: (stream: Http2Stream) => {
@@ -109,7 +111,13 @@ export class RawPeer {
         this.closedWith = error;
       },
     };
-    this.connection = new Http2Connection(role, { ...defaultHttp2Limits, ...limits }, events, this.nowMs);
+    this.connection = new Http2Connection(
+      role,
+      { ...defaultHttp2Limits, ...limits },
+      events,
+      this.nowMs,
+      budget,
+    );
     if (role === "server") this.send(PREFACE);
     this.send(settings());
     this.sent();

@@ -273,6 +273,10 @@ export class StreamTable implements StreamOwner, OutboundOwner {
     this.touch(stream);
   }
 
+  overBudget(stream: Http2Stream): void {
+    this.resetStream(stream, ErrorCode.ENHANCE_YOUR_CALM);
+  }
+
   overflowed(): void {
     this.#owner.fail(abuse("the peer does not read what it has asked for"));
   }

@@ -6,6 +6,7 @@ import {
   Http2Connection,
   type Http2Limits,
   type Http2Stream,
+  type QueueBudget,
 } from "../http2/index.js";
 import type { HttpStream } from "../protocol/http-stream.js";
 import type { Logger } from "./logger.js";
@@ -17,7 +18,18 @@ const LINGER_MS = 1_000;
 const tooManyHeaders = { ":status": "431" };
 const wrongVersion =
   "HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-const looksLikeHttp1 = /^[A-Z]{3,20} [^\r\n]/;
+const looksLikeHttp1 = /^(?!PRI \* HTTP\/2)[A-Z]{3,20} [^\r\n]/;
+
+/** What a connection has from its front. */
+export interface OwnConnectionOptions {
+  /** HTTP/2 is agreed on: by prior knowledge, or in the handshake of TLS. */
+  readonly agreed: boolean;
+  readonly limits: Http2Limits;
+  readonly budget: QueueBudget;
+  readonly logger: Logger;
+  readonly serve: (stream: HttpStream) => void;
+  readonly onClose: () => void;
+}
 
 /** A socket and the HTTP/2 on it. */
 export class OwnConnection implements ConnectionEvents {
@@ -28,20 +40,15 @@ export class OwnConnection implements ConnectionEvents {
   // The socket has taken less than it was given: more would wait in it, where nothing can be dropped any more.
   #full = false;
   #flushing = false;
+  // The first bytes have been looked at, or need not be.
   #spoken = false;
 
-  constructor(
-    socket: Socket,
-    agreed: boolean,
-    limits: Http2Limits,
-    logger: Logger,
-    serve: (stream: HttpStream) => void,
-    onClose: () => void,
-  ) {
+  constructor(socket: Socket, options: OwnConnectionOptions) {
+    const { agreed, logger } = options;
     this.#socket = socket;
     this.#logger = logger;
-    this.#serve = serve;
-    this.#http2 = new Http2Connection("server", limits, this, performance.now());
+    this.#serve = options.serve;
+    this.#http2 = new Http2Connection("server", options.limits, this, performance.now(), options.budget);
     this.#spoken = !agreed;
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("drain", () => {
@@ -55,10 +62,9 @@ export class OwnConnection implements ConnectionEvents {
     socket.on("end", () => this.#http2.transportClosed());
     socket.on("close", () => {
       this.#http2.transportClosed();
-      onClose();
+      options.onClose();
     });
-    if (agreed) this.onOutput();
-    else this.#refuseHttp1();
+    if (!agreed) this.#refuseHttp1();
   }
 
   /** Asks the client to open no more streams; those already on their way are still served. */
@@ -134,17 +140,20 @@ export class OwnConnection implements ConnectionEvents {
   #receive(chunk: Buffer): void {
     if (!this.#spoken) {
       this.#spoken = true;
-      if (looksLikeHttp1.test(chunk.toString("latin1", 0, 32)) && chunk[0] !== 0x50) {
+      if (looksLikeHttp1.test(chunk.toString("latin1", 0, 32))) {
         this.#refuseHttp1();
         return;
       }
+      // Our SETTINGS have waited until now, so that a client of HTTP/1.1 can be answered in its own language.
+      this.onOutput();
     }
     this.#http2.receive(chunk, performance.now());
   }
 
   #refuseHttp1(): void {
+    const unsent = this.#http2.takeOutput();
+    if (unsent !== undefined) this.#http2.outputSent(unsent);
+    this.#socket.write(wrongVersion);
     this.#http2.transportClosed();
-    this.#socket.end(wrongVersion);
-    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
   }
 }

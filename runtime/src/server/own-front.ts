@@ -1,13 +1,15 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
-import { defaultHttp2Limits } from "../http2/index.js";
+import { defaultHttp2Limits, QueueBudget } from "../http2/index.js";
 import { type Address, type Front, type FrontOptions, frontLimits } from "./front.js";
 import { OwnConnection } from "./own-connection.js";
 
 const SWEEP_MS = 1_000;
 // The time that clients get to hear of a coming end, before streams that they open are refused.
 const NOTICE_MS = 250;
+// Bytes of answers that wait for their clients, over all connections.
+const MOST_QUEUED_BYTES = 256 * 1024 * 1024;
 
 const limits = {
   ...defaultHttp2Limits,
@@ -19,7 +21,7 @@ const limits = {
   handshakeTimeoutMs: frontLimits.handshakeTimeoutMs,
   idleTimeoutMs: frontLimits.idleTimeoutMs,
   stallTimeoutMs: frontLimits.stallTimeoutMs,
-  maxQueuedBytes: frontLimits.maxUnreadBytes,
+  maxQueuedBytes: frontLimits.maxUnreadBytes / 2,
 };
 
 /** A front on our own HTTP/2, over sockets of node:net and node:tls. */
@@ -31,6 +33,7 @@ class OwnFront implements Front {
   readonly #options: FrontOptions;
   readonly #server: Server;
   readonly #connections = new Set<OwnConnection>();
+  readonly #budget = new QueueBudget(MOST_QUEUED_BYTES);
   #sweeper: NodeJS.Timeout | undefined;
   #closing = false;
 
@@ -103,8 +106,13 @@ class OwnFront implements Front {
     const { tls, logger, serve } = this.#options;
     // A client that does not name HTTP/2 is held to speak HTTP/1.1: https://www.rfc-editor.org/rfc/rfc9113#section-3.2
     const agreed = tls === undefined || (socket as TLSSocket).alpnProtocol === "h2";
-    const connection = new OwnConnection(socket, agreed, limits, logger, serve, () => {
-      this.#connections.delete(connection);
+    const connection = new OwnConnection(socket, {
+      agreed,
+      limits,
+      budget: this.#budget,
+      logger,
+      serve,
+      onClose: () => this.#connections.delete(connection),
     });
     this.#connections.add(connection);
     if (this.#closing) connection.finish();
