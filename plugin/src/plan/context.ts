@@ -5,7 +5,7 @@ import type { Finding } from "../source/finding.js";
 import { type Annotated, type Aspect, locate, type OptionPath, type Part } from "../source/locate.js";
 import { type Field, messageOf } from "../source/model.js";
 import type { SourceTexts } from "../source/text.js";
-import { suggestion } from "./names.js";
+import { nearest, suggestion } from "./names.js";
 import type { RuleId } from "./rules.js";
 import type { UpstreamMethod } from "./types.js";
 
@@ -88,21 +88,45 @@ export class Context {
     return this.describe(method, place);
   }
 
+  readonly #missingPackages = new Set<string>();
+
+  /** A package that is not there is one mistake, however many annotations name it. */
+  #reportMissingPackage(packageName: string, files: readonly DescFile[], place: Place): void {
+    if (this.#missingPackages.has(packageName)) return;
+    this.#missingPackages.add(packageName);
+    const known = files.filter((file) => file.services.some((s) => serviceRule(s) === undefined));
+    const [similar] = nearest(
+      packageName,
+      known.map((file) => file.proto.package),
+    );
+    const guess = similar === undefined ? "" : `did you mean "${similar}"? Or else `;
+    this.report(
+      "service-unknown",
+      place,
+      `no package "${packageName}" in the workspace`,
+      `${guess}add the module with its .proto files to buf.yaml (and \`strategy: all\` to the plugin in buf.gen.yaml), or pass an image of \`buf build\` with the option internal=FILE`,
+    );
+  }
+
   /** Finds an internal service. Reports what is wrong. */
   service(name: string, place: Place): DescService | undefined {
     const service = this.registry.getService(name);
     if (service !== undefined) return service;
-    const all: string[] = [];
-    for (const file of this.registry.files)
-      for (const s of file.services) if (serviceRule(s) === undefined) all.push(s.typeName);
+    const packageName = name.slice(0, Math.max(0, name.lastIndexOf(".")));
+    const files = [...this.registry.files];
+    if (!files.some((file) => file.proto.package === packageName)) {
+      this.#reportMissingPackage(packageName, files, place);
+      return undefined;
+    }
+    const internal = files.flatMap((file) => file.services.filter((s) => serviceRule(s) === undefined));
     this.report(
       "service-unknown",
       place,
       `no service "${name}" in the workspace`,
       suggestion(
         name,
-        all,
-        "add the module with its .proto files to buf.yaml (and `strategy: all` to the plugin in buf.gen.yaml), or pass an image of `buf build` with the option internal=FILE",
+        internal.map((s) => s.typeName),
+        `services of ${packageName}: ${list(internal.filter((s) => s.file.proto.package === packageName).map((s) => s.typeName))}`,
       ),
     );
     return undefined;

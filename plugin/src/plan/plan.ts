@@ -3,12 +3,13 @@ import { methodRule, serviceRule } from "../source/annotations.js";
 import { type Finding, sortFindings } from "../source/finding.js";
 import type { SourceTexts } from "../source/text.js";
 import { Context, type Place } from "./context.js";
-import { checkJoinCycles } from "./cycles.js";
+import { checkCycles } from "./cycles.js";
 import { Exposure } from "./exposure.js";
 import { planMethod, type ServiceScope } from "./method.js";
 import { checkFile } from "./statics.js";
 import { Translators } from "./translators.js";
 import type { FilePlan, MethodPlan, Plan } from "./types.js";
+import { checkJoinPlaces } from "./unsupported-joins.js";
 
 export interface PlanInput {
   /** All files: public and internal ones, and what they import. */
@@ -54,7 +55,8 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
     files.push({ desc: file, methods });
   }
   translators.finish();
-  checkJoinCycles(context, translators);
+  checkCycles(context, translators);
+  checkJoinPlaces(context, translators);
   return { plan: { files }, findings: sortFindings(context.findings) };
 }
 

@@ -36,6 +36,7 @@ export const RULES = {
   "join-key-type": "a key whose types do not fit, or of a type that cannot be a key",
   "join-batch": "a batch whose answer cannot be matched",
   "join-max-keys": "a join where each key costs a call, without a bound",
+  "field-cycle": "a field that puts a message into itself without end",
   "join-cycle": "a join that reaches its own message",
   "join-use": "a join used as one and as many",
   "on-missing": "an `on_missing` that a missing row cannot have there",
