@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import {
   type ConnectionError,
   type ConnectionEvents,
@@ -37,6 +38,13 @@ export class OwnConnection implements ConnectionEvents {
   readonly #http2: Http2Connection;
   readonly #logger: Logger;
   readonly #serve: (stream: HttpStream) => void;
+  readonly #encrypted: boolean;
+  // Buffers that an encrypting socket has not read yet.
+  readonly #unsent: Buffer[] = [];
+  readonly #onSent = (error?: Error | null): void => {
+    const sent = this.#unsent.shift();
+    if (sent !== undefined && !error) this.#http2.outputSent(sent);
+  };
   // The socket has taken less than it was given: more would wait in it, where nothing can be dropped any more.
   #full = false;
   #flushing = false;
@@ -48,6 +56,7 @@ export class OwnConnection implements ConnectionEvents {
     this.#socket = socket;
     this.#logger = logger;
     this.#serve = options.serve;
+    this.#encrypted = socket instanceof TLSSocket;
     this.#http2 = new Http2Connection("server", options.limits, this, performance.now(), options.budget);
     this.#spoken = !agreed;
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
@@ -94,10 +103,12 @@ export class OwnConnection implements ConnectionEvents {
     while (!this.#full) {
       const output = this.#http2.takeOutput();
       if (output === undefined || socket.destroyed) return;
-      const wantsMore = socket.write(output);
-      // Nearly always the system takes all at once. Then the buffer is free again; else it is the socket's.
-      if (socket.writableLength === 0) this.#http2.outputSent(output);
-      else if (!wantsMore) this.#full = true;
+      // A socket that encrypts says later that it has read the buffer, one that does not at once: nearly always the
+      // system takes all. Only a buffer that neither has is the socket's for good.
+      if (this.#encrypted) this.#unsent.push(output);
+      const wantsMore = this.#encrypted ? socket.write(output, this.#onSent) : socket.write(output);
+      if (socket.writableLength > 0) this.#full = !wantsMore;
+      else if (!this.#encrypted) this.#http2.outputSent(output);
     }
   }
 
