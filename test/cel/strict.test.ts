@@ -1,10 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { Checked } from "../../plugin/src/expression/checked.js";
 import { compileExpression, type Target } from "../../plugin/src/expression/compile.js";
 import { fieldType } from "../../plugin/src/expression/field-type.js";
 import type { CelType } from "../../plugin/src/expression/types.js";
+import { checkRandom, expressions } from "./random-expression.js";
 import { checkTest } from "./run.js";
 import { specTests } from "./spec.js";
 
@@ -33,29 +36,37 @@ function typeErrors(tsc: string): string {
   }
 }
 
-/** One function for each test whose expression has no problem. */
-function strictFile(): { text: string; count: number } {
-  const lines = [
-    'import * as cel from "../../../runtime/src/cel/index.js";',
-    'import type { CelMap, Duration, MessageValue, Timestamp, TypeValue, Uint, Value } from "../../../runtime/src/cel/index.js";',
-    "declare const field: <T>(base: Value, name: string) => T;",
-    "declare const has: (base: Value, name: string) => boolean;",
-    "declare const make: <T>(name: string, fields: readonly (readonly [string, Value])[]) => T;",
-    "declare const variable: <T>(name: string) => T;",
-  ];
-  let count = 0;
+const HEAD = [
+  'import * as cel from "../../../runtime/src/cel/index.js";',
+  'import type { CelMap, Duration, MessageValue, Timestamp, TypeValue, Uint, Value } from "../../../runtime/src/cel/index.js";',
+  "declare const field: <T>(base: Value, name: string) => T;",
+  "declare const has: (base: Value, name: string) => boolean;",
+  "declare const make: <T>(name: string, fields: readonly (readonly [string, Value])[]) => T;",
+  "declare const variable: <T>(name: string) => T;",
+];
+
+/** The specification's expressions without problems, and random ones. */
+function checkedTrees(): Checked[] {
+  const trees: Checked[] = [];
   for (const spec of specTests()) {
-    let checked: ReturnType<typeof checkTest>;
     try {
-      checked = checkTest(spec);
+      const { tree, problems } = checkTest(spec);
+      if (problems.length === 0 && !spec.test.checkOnly) trees.push(tree);
     } catch {
-      continue;
+      // It does not parse.
     }
-    if (
-      checked.problems.length > 0 ||
-      (spec.test.resultMatcher.case === "typedResult" && spec.test.checkOnly)
-    )
-      continue;
+  }
+  for (const text of fc.sample(expressions, { numRuns: 12_000, seed: 7 })) {
+    const result = checkRandom(text);
+    if (result !== undefined) trees.push(result.tree);
+  }
+  return trees;
+}
+
+/** A file with one function for each expression. */
+function strictFile(): { text: string; count: number } {
+  const trees = checkedTrees();
+  const lines = trees.flatMap((tree, number) => {
     const constants: string[] = [];
     let locals = 0;
     const target: Target = {
@@ -67,16 +78,16 @@ function strictFile(): { text: string; count: number } {
       hasField: (base, of) => `has(${base}, ${JSON.stringify(of.name)})`,
       message: (_, fields, type) =>
         `make<${typeScript(type)}>("", [${fields.map(([of, value]) => `["${of.name}", ${value}]`).join(", ")}])`,
-      constant: (text) => `c${count}_${constants.push(text) - 1}`,
+      constant: (text) => `c${number}_${constants.push(text) - 1}`,
     };
-    const { text } = compileExpression(checked.tree, target);
-    lines.push(...constants.map((value, i) => `const c${count}_${i} = ${value};`));
-    lines.push(
-      `export const e${count} = (): ${typeScript(checked.tree.type)} => ${text.startsWith("{") ? `(${text})` : text};`,
-    );
-    count++;
-  }
-  return { text: `${lines.join("\n")}\n`, count };
+    const { text } = compileExpression(tree, target);
+    const body = text.startsWith("{") ? `(${text})` : text;
+    return [
+      ...constants.map((value, i) => `const c${number}_${i} = ${value};`),
+      `export const e${number} = (): ${typeScript(tree.type)} => ${body};`,
+    ];
+  });
+  return { text: `${[...HEAD, ...lines].join("\n")}\n`, count: trees.length };
 }
 
 const SIMPLE: Readonly<Record<string, string>> = {

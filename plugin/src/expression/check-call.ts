@@ -101,14 +101,16 @@ function resolve(
     inference.trial(() => inference.settled(fit(ctx, signature, args)!.result)),
   );
   const agreed = types.every((type) => typeText(type) === typeText(types[0]!)) ? types[0]! : DYN;
-  return ctx.node({
-    kind: "dynamicCall",
-    helper: dynamicHelper(syntax.name, fitting),
-    args,
-    type: agreed,
-    start,
-    end,
-  });
+  const params = args.map((_, i) => commonParam(fitting.map((signature) => signature.args[i]!)));
+  const helper = dynamicHelper(syntax.name, fitting);
+  return ctx.node({ kind: "dynamicCall", helper, params, args, type: agreed, start, end });
+}
+
+/** What all signatures want of an argument: a list or a map, where they all do, else anything. */
+function commonParam(types: readonly CelType[]): CelType {
+  const [first] = types;
+  if (!types.every((type) => type.kind === first!.kind)) return DYN;
+  return mapParts(first!.kind === "param" ? DYN : first!, () => DYN);
 }
 
 /** The helper that can tell at run time which of several signatures applies. */

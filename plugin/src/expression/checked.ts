@@ -34,7 +34,13 @@ export type Checked = Span & { readonly type: CelType } & (
         readonly args: readonly Checked[];
       }
     /** A call of which it is known only at run time what it means: by a helper of the runtime. */
-    | { readonly kind: "dynamicCall"; readonly helper: string; readonly args: readonly Checked[] }
+    | {
+        readonly kind: "dynamicCall";
+        readonly helper: string;
+        /** What the helper wants whatever the call means. */
+        readonly params: readonly CelType[];
+        readonly args: readonly Checked[];
+      }
     /** `==` and `!=` */
     | { readonly kind: "equality"; readonly equal: boolean; readonly args: readonly [Checked, Checked] }
     /** `&&` and `||` */

@@ -2,6 +2,7 @@ import { cast } from "./cast.js";
 import type { Checked } from "./checked.js";
 import { operation, type Piece, PRIMARY, primary, UNARY, within } from "./code-text.js";
 import type { Compiler } from "./compile.js";
+import type { CelType } from "./types.js";
 
 /** A call whose signature is known. */
 export function compileCall(compiler: Compiler, node: Checked & { kind: "call" }): Piece {
@@ -10,7 +11,7 @@ export function compileCall(compiler: Compiler, node: Checked & { kind: "call" }
   const pattern = node.args[1];
   if (signature.name === "matches" && pattern?.kind === "literal") return compileMatches(compiler, node);
   const args = node.args.map((arg, i) =>
-    signature.checks ? compiler.compile(arg) : cast(compiler, arg, params[i]!),
+    signature.checks && !isAggregate(params[i]!) ? compiler.compile(arg) : cast(compiler, arg, params[i]!),
   );
   const unsure =
     signature.checks && node.args.some((arg) => ["dyn", "wrapper", "error"].includes(arg.type.kind));
@@ -46,6 +47,10 @@ export function compileCall(compiler: Compiler, node: Checked & { kind: "call" }
   }
 }
 
+function isAggregate(type: CelType): boolean {
+  return type.kind === "list" || type.kind === "map";
+}
+
 /** A pattern that is a literal is compiled once. */
 function compileMatches(compiler: Compiler, node: Checked & { kind: "call" }): Piece {
   const [text, pattern] = node.args.map((arg, i) => cast(compiler, arg, node.params[i]!));
@@ -55,9 +60,6 @@ function compileMatches(compiler: Compiler, node: Checked & { kind: "call" }): P
 
 /** A call of which it is known only at run time what it means. */
 export function compileDynamic(compiler: Compiler, node: Checked & { kind: "dynamicCall" }): Piece {
-  return compiler.call(
-    node.helper,
-    node.args.map((arg) => compiler.compile(arg).text),
-    true,
-  );
+  const args = node.args.map((arg, i) => cast(compiler, arg, node.params[i]!).text);
+  return compiler.call(node.helper, args, true);
 }

@@ -79,12 +79,24 @@ export class Inference {
     if (to.kind === "variable") return this.#widen(to, from);
     const source = this.shallow(from);
     if (source.kind === "variable") return this.#bind(source, to);
-    if (isOpen(source) || isOpen(to)) return true;
+    if (isOpen(to)) return true;
+    if (isOpen(source)) return this.#loosen(to);
     if (source.kind === "null") return to.kind === "null" || isNullable(to);
     if (source.kind === "wrapper") return this.#assign(source.of, to.kind === "wrapper" ? to.of : to);
     if (to.kind === "wrapper") return this.#assign(source, to.of);
     if (source.kind === "enum" && to.kind === "string") return true;
     return this.#parts(source, to, (a, b) => this.#assign(a, b));
+  }
+
+  /** Parts of what is known only at run time are known only then. */
+  #loosen(type: CelType): true {
+    mapParts(this.shallow(type), (part) => {
+      const found = this.shallow(part);
+      if (found.kind === "variable") this.#set(found.id, DYN);
+      else this.#loosen(found);
+      return part;
+    });
+    return true;
   }
 
   /** Binds a variable to `type`, or to what is more general of it and what it is bound to already. */

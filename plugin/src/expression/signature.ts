@@ -11,7 +11,7 @@ export interface Signature {
   readonly code: Emission;
   /** Whether it has no value for some arguments of these types. */
   readonly fails: boolean;
-  /** Takes any value and checks its type itself, so that arguments known only at run time need no check. */
+  /** Checks the types of its arguments itself, but for lists and maps. */
   readonly checks: boolean;
 }
 

@@ -10,7 +10,7 @@ import { kindOf, type MessageValue, noOverload, Uint, type Value } from "./value
  *
  * Source: https://github.com/google/cel-spec/blob/master/doc/langdef.md#aggregate-values
  */
-export function elementAt<T>(list: readonly T[], index: Value): T {
+export function elementAt<T = Value>(list: readonly T[], index: Value): T {
   const whole = index instanceof Uint ? index.value : index;
   const isIndex = typeof whole === "bigint" || (typeof whole === "number" && Number.isInteger(whole));
   if (!isIndex) return fail("invalid index of a list");

@@ -27,7 +27,7 @@ export function concatBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 /** `a + b` of lists. */
-export function concatLists<A, B>(a: readonly A[], b: readonly B[]): readonly (A | B)[] {
+export function concatLists<A = Value, B = Value>(a: readonly A[], b: readonly B[]): readonly (A | B)[] {
   checkElements(a.length + b.length);
   return [...a, ...b];
 }

@@ -6,7 +6,7 @@ import { toDouble } from "./convert.js";
 import { fail } from "./error.js";
 import { map } from "./macro.js";
 import { Duration } from "./time.js";
-import { Uint, type Value } from "./value.js";
+import { kindOf, noOverload, Uint, type Value } from "./value.js";
 
 /** Functions on lists that are Portico's own. Docs: design, "Expressions are CEL". */
 
@@ -33,8 +33,12 @@ export function sumDuration<T extends Value>(list: readonly T[]): T | Duration {
 function sum<T extends Value, Z extends Value>(list: readonly T[], zero: Z): T | Z {
   spend(list.length);
   let total: Value | undefined;
-  for (const element of list) total = total === undefined ? element : add(total, element);
+  for (const element of list) total = total === undefined ? summable(element) : add(total, element);
   return total === undefined ? zero : (total as T);
+}
+
+function summable(value: Value): Value {
+  return ["int", "uint", "double", "duration"].includes(kindOf(value)) ? value : noOverload("sum", value);
 }
 
 /** `list.avg()`: of numbers, as a double; of an empty list, an error. */
@@ -61,21 +65,23 @@ export function max<T extends Value>(list: readonly T[]): T {
 function extreme<T extends Value>(name: string, list: readonly T[], sign: number): T {
   spend(list.length);
   if (list.length === 0) return fail(`${name} of an empty list`);
+  // Of one element too, the type must have an order.
+  compare(list[0]!, list[0]!);
   return list.reduce((best, element) => (compare(element, best) * sign > 0 ? element : best));
 }
 
 /** `list.first()`: of an empty list, an error. */
-export function first<T>(list: readonly T[]): T {
+export function first<T = Value>(list: readonly T[]): T {
   return list.length === 0 ? fail("first of an empty list") : list[0]!;
 }
 
 /** `list.last()`: of an empty list, an error. */
-export function last<T>(list: readonly T[]): T {
+export function last<T = Value>(list: readonly T[]): T {
   return list.length === 0 ? fail("last of an empty list") : list[list.length - 1]!;
 }
 
 /** `list.take(count)`: the first elements, or all if there are fewer. */
-export function take<T>(list: readonly T[], count: bigint): readonly T[] {
+export function take<T = Value>(list: readonly T[], count: bigint): readonly T[] {
   if (count < 0n) return fail("take of less than nothing");
   return count >= BigInt(list.length) ? list : list.slice(0, Number(count));
 }
@@ -103,7 +109,7 @@ export function distinct<T extends Value>(list: readonly T[]): readonly T[] {
 }
 
 /** `list.sort_by(x, key)`: by the keys, equal ones in the order they came in. */
-export function sortBy<T>(list: readonly T[], key: (element: T) => Value): readonly T[] {
+export function sortBy<T = Value>(list: readonly T[], key: (element: T) => Value): readonly T[] {
   const keyed = map(list, (element) => ({ element, key: key(element) }));
   spend(keyed.length * Math.ceil(Math.log2(keyed.length + 1)));
   return [...keyed].sort((a, b) => compare(a.key, b.key)).map(({ element }) => element);

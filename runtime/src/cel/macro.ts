@@ -17,7 +17,7 @@ export function rangeOf(value: Value): readonly Value[] {
 }
 
 /** What a macro with two variables goes through in a list. */
-export function indexed<T>(list: readonly T[]): (readonly [bigint, T])[] {
+export function indexed<T = Value>(list: readonly T[]): (readonly [bigint, T])[] {
   return list.map((element, i) => [BigInt(i), element] as const);
 }
 
@@ -28,12 +28,12 @@ export function pairsOf(value: Value): (readonly [Value, Value])[] {
 }
 
 /** `range.all(x, test)`: false if one is false, whatever the others do. */
-export function all<T>(range: readonly T[], test: (element: T) => boolean): boolean {
+export function all<T = Value>(range: readonly T[], test: (element: T) => boolean): boolean {
   return metered(() => decide(range, test, false));
 }
 
 /** `range.exists(x, test)`: true if one is true, whatever the others do. */
-export function exists<T>(range: readonly T[], test: (element: T) => boolean): boolean {
+export function exists<T = Value>(range: readonly T[], test: (element: T) => boolean): boolean {
   return metered(() => decide(range, test, true));
 }
 
@@ -53,12 +53,12 @@ function decide<T>(range: readonly T[], test: (element: T) => boolean, decisive:
 }
 
 /** `range.exists_one(x, test)`: does not stop at the second, nor at an error. */
-export function existsOne<T>(range: readonly T[], test: (element: T) => boolean): boolean {
+export function existsOne<T = Value>(range: readonly T[], test: (element: T) => boolean): boolean {
   return filter(range, test).length === 1;
 }
 
 /** `range.filter(x, test)` */
-export function filter<T>(range: readonly T[], test: (element: T) => boolean): readonly T[] {
+export function filter<T = Value>(range: readonly T[], test: (element: T) => boolean): readonly T[] {
   return metered(() =>
     range.filter((element) => {
       spend(1);
@@ -68,7 +68,7 @@ export function filter<T>(range: readonly T[], test: (element: T) => boolean): r
 }
 
 /** `range.map(x, value)` */
-export function map<T, R>(range: readonly T[], value: (element: T) => R): readonly R[] {
+export function map<T = Value, R = Value>(range: readonly T[], value: (element: T) => R): readonly R[] {
   checkElements(range.length);
   return metered(() =>
     range.map((element) => {
@@ -79,7 +79,7 @@ export function map<T, R>(range: readonly T[], value: (element: T) => R): readon
 }
 
 /** `range.map(x, test, value)` */
-export function filterMap<T, R>(
+export function filterMap<T = Value, R = Value>(
   range: readonly T[],
   test: (element: T) => boolean,
   value: (element: T) => R,
