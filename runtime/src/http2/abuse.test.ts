@@ -238,6 +238,13 @@ describe("time", () => {
     expect(peer.sentCode(FrameType.RST_STREAM)).toBe(ErrorCode.CANCEL);
   });
 
+  it("does not hold it against a peer that we read late", () => {
+    const peer = new RawPeer("server", { keepaliveIntervalMs: 1e9 });
+    peer.send(request(1, { end: false })).wait(40_000);
+    peer.requests[0]!.read();
+    expect(peer.wait(20_000).connection.openStreams).toBe(1);
+  });
+
   it("ends an answer that nobody takes", () => {
     const peer = new RawPeer("server", {}, (stream) => {
       stream.respond({ ":status": "200" }, undefined, false);

@@ -221,6 +221,26 @@ describe("a server", () => {
     expect(order.map(({ streamId }) => streamId)).toEqual([1, 3, 1, 3, 1, 3]);
   });
 
+  it("sends interim responses, and nothing out of order", () => {
+    const { peer } = server();
+    peer.send(request(1));
+    const stream = peer.requests[0]!;
+    stream.write(Buffer.from("too early"));
+    stream.end();
+    stream.respondInformational({ ":status": "103", link: "</a>" });
+    stream.respond(ok, undefined, false);
+    stream.respond(ok, undefined, true);
+    stream.respondInformational({ ":status": "103" });
+    stream.end();
+    stream.end();
+    stream.write(Buffer.from("too late"));
+    expect(peer.sent().map(({ type, flags, fields }) => [type, flags, fields[0]?.[1]])).toEqual([
+      [HEADERS, Flag.END_HEADERS, "103"],
+      [HEADERS, Flag.END_HEADERS, "200"],
+      [DATA, Flag.END_STREAM, undefined],
+    ]);
+  });
+
   it("sends header sections of any length", () => {
     const { peer } = server();
     peer.send(request(1));

@@ -248,6 +248,12 @@ export class StreamTable implements StreamOwner, OutboundOwner {
     this.#outbound.sendEnd(stream, trailers, extra);
   }
 
+  resumed(stream: Http2Stream): void {
+    // Only from now on can the peer be late with more.
+    stream.receivedMs = this.nowMs;
+    this.deliver(stream);
+  }
+
   resetStream(stream: Http2Stream, code: ErrorCode): void {
     writeReset(this.#outbound.output, stream.id, code);
     this.#owner.outputDue();

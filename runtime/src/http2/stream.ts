@@ -25,6 +25,8 @@ export interface StreamReceiver {
 export interface StreamOwner {
   /** Delivers what the stream has to deliver. */
   deliver(stream: Http2Stream): void;
+  /** Somebody reads (again): delivers what has waited for that. */
+  resumed(stream: Http2Stream): void;
   sendHeaders(
     stream: Http2Stream,
     headers: OutgoingHeaders,
@@ -45,7 +47,7 @@ const noQueue: Uint8Array[] = [];
 
 /**
  * One request and its response. All methods may be called in any state; on a stream that is over, or whose side has
- * been ended, they do nothing.
+ * been ended, they do nothing, and so does sending a body before its header section.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9113#section-5.1
  */
@@ -123,7 +125,7 @@ export class Http2Stream {
   /** Starts to deliver the body, or goes on with it. Until then the peer may send as much as the window holds. */
   read(): void {
     this.reading = true;
-    this.#owner.deliver(this);
+    this.#owner.resumed(this);
   }
 
   /** Stops delivering the body; the peer is held back by the window. */
@@ -132,7 +134,7 @@ export class Http2Stream {
   }
 
   /** Sends an interim response (1xx). */
-  informational1xx(headers: OutgoingHeaders): void {
+  respondInformational(headers: OutgoingHeaders): void {
     if (this.closed || this.headersSent) return;
     this.#owner.sendHeaders(this, headers, undefined, false);
   }
@@ -150,7 +152,7 @@ export class Http2Stream {
    * `receiver.onDrain` tells when to go on.
    */
   write(part: Uint8Array, end = false): boolean {
-    if (this.closed || this.endAsked) return true;
+    if (this.closed || this.endAsked || !this.headersSent) return true;
     if (this.queue === noQueue) this.queue = [];
     if (end) this.endAsked = true;
     this.#owner.sendData(this, part, end);
@@ -161,7 +163,7 @@ export class Http2Stream {
 
   /** Ends the body, with trailers or without. */
   end(trailers?: OutgoingHeaders, extra?: ExtraHeaders): void {
-    if (this.closed || this.endAsked) return;
+    if (this.closed || this.endAsked || !this.headersSent) return;
     this.endAsked = true;
     this.drainAwaited = false;
     this.#owner.sendEnd(this, trailers, extra);

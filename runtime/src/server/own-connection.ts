@@ -86,11 +86,6 @@ export class OwnConnection implements ConnectionEvents {
     this.#http2.finish();
   }
 
-  /** Ends it now. */
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
   /** Lets time pass. */
   tick(nowMs: number): void {
     this.#http2.tick(nowMs);

@@ -33,6 +33,8 @@ class OwnFront implements Front {
   readonly #options: FrontOptions;
   readonly #server: Server;
   readonly #connections = new Set<OwnConnection>();
+  // Sockets as they were accepted, also those that are still in the handshake of TLS.
+  readonly #sockets = new Set<Socket>();
   readonly #budget = new QueueBudget(MOST_QUEUED_BYTES);
   #sweeper: NodeJS.Timeout | undefined;
   #closing = false;
@@ -61,6 +63,10 @@ class OwnFront implements Front {
       this.#server = server;
     }
     this.#server.maxConnections = frontLimits.maxConnections;
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
   }
 
   listen(): Promise<Address> {
@@ -92,7 +98,7 @@ class OwnFront implements Front {
     const graceOver = new AbortController();
     const cut = delay(Math.max(0, end - performance.now()), undefined, { signal: graceOver.signal }).then(
       () => {
-        for (const connection of this.#connections) connection.destroy();
+        for (const socket of this.#sockets) socket.destroy();
       },
       () => {},
     );

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import http2 from "node:http2";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import tls from "node:tls";
@@ -110,6 +111,21 @@ describe.each(transports)("on %s", (transport) => {
       expect(await call(stranger.port, gatewayIdentity.cert)).toBe(Code.UNAVAILABLE);
       await stranger.close();
     });
+
+    // On Node's own, the socket is held until the time for the handshake is over.
+    it.runIf(transport === "http2")(
+      "does not let a client that hangs in the handshake keep the gateway from closing",
+      async () => {
+        const closing = await serve({ upstreams: upstreamOf(gatewayIdentity), tls: gatewayIdentity });
+        const socket = net.connect(closing.port, "127.0.0.1");
+        socket.on("error", () => {});
+        await new Promise((resolve) => socket.once("connect", resolve));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const start = performance.now();
+        await closing.close();
+        expect(performance.now() - start).toBeLessThan(2_000);
+      },
+    );
 
     it("does not speak to cleartext clients or old protocols", async () => {
       const session = http2.connect(`http://127.0.0.1:${served.port}`);
