@@ -16,7 +16,7 @@ export function main(args: readonly string[]): number {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (command !== "vendor" || rest.length > 0) {
+  if (command !== "vendor" || rest.length > 0 || folder.startsWith("-")) {
     process.stderr.write(USAGE);
     return 2;
   }

@@ -53,6 +53,17 @@ export function planEnum(
     );
     return undefined;
   }
+  const lost = publicEnum.values.filter((value) => !numbers.has(value.number)).map((value) => value.name);
+  if (!from.open && lost.length > 0) {
+    // Of an open enum these are refused; of a closed one they would be as if the client had not set them.
+    context.report(
+      "enum-value",
+      { element: publicEnum },
+      `requests can hold ${list(lost)}, which ${internalEnum.typeName} has no twin for`,
+      "name a twin in the value's `from`, or remove the value",
+    );
+    return undefined;
+  }
   return { from, to, numbers: [...numbers], otherwise: from.open ? "invalid" : "ignore" };
 }
 

@@ -103,13 +103,16 @@ function requestReads(translator: Translator): Set<string> {
  */
 function needsCheck(calls: readonly CallPlan[], response: Translator): boolean {
   if (calls.length !== 1 || requestReads(response).size > 0) return true;
-  const { request } = calls[0]!;
-  const whole = new Set(
-    request.fields.map(({ value }) =>
-      value.root.kind === "source" && value.path.length === 1 ? value.path[0] : undefined,
-    ),
-  );
-  return request.source!.fields.some((field) => !whole.has(field));
+  let isWhole = true;
+  eachTranslator(calls[0]!.request, ({ fields, source }) => {
+    const read = new Set(
+      fields.map(({ value }) =>
+        value.root.kind === "source" && value.path.length === 1 ? value.path[0] : undefined,
+      ),
+    );
+    if (source?.fields.some((field) => !read.has(field))) isWhole = false;
+  });
+  return !isWhole;
 }
 
 /** A method's own policy, or else its service's; that there is none has been reported. */

@@ -16,14 +16,16 @@ export function isReadable(field: Field, scope: MethodScope): boolean {
   const rule = fieldRule(desc);
   if (isOutputOnly(desc)) return false;
   const joins = messageRule(desc.parent)?.join.map((join) => join.name) ?? [];
-  const made = (name: string) =>
-    joins.includes(name) || scope.calls.has(name) || name === "auth" || name === "request";
+  const made = (name: string) => joins.includes(name) || scope.calls.has(name);
   if (rule === undefined) return !made(field.name);
   if (rule.unset || rule.outputOnly || rule.key !== "" || rule.resolver !== "") return false;
   if (rule.to !== "") return true;
   if (rule.from.length === 0) return !made(field.name);
   const path = parsePath({ value: rule.from[0]!, offset: 0 });
-  return path !== undefined && !made(path[0]!.name);
+  if (path === undefined) return false;
+  // A lone `request` or `auth` is a field of that name.
+  const isRoot = path.length > 1 && (path[0]!.name === "request" || path[0]!.name === "auth");
+  return !isRoot && !made(path[0]!.name);
 }
 
 /** Whether an annotation says where a public field goes in requests. */

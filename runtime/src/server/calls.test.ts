@@ -233,10 +233,11 @@ describe.each(transports)("on %s", (transport) => {
       const took = performance.now() - start;
       expect([code, details]).toEqual([Code.DEADLINE_EXCEEDED, "deadline exceeded"]);
       expect(took).toBeGreaterThan(490);
-      expect(took).toBeLessThan(650);
+      expect(took).toBeLessThan(5_000);
     });
 
-    it("is the client's, if that is shorter", async () => {
+    // Between the client's 100 ms and the route's 500 ms: a machine that stalls that long gets another try.
+    it("is the client's, if that is shorter", { retry: 3 }, async () => {
       const start = performance.now();
       // Not by a deadline of the client's library: it would not wait for the answer.
       const headers = { "grpc-timeout": "100m" };
@@ -245,7 +246,7 @@ describe.each(transports)("on %s", (transport) => {
         body: [envelope(Buffer.alloc(0))],
       });
       expect(answer.headers["grpc-status"]).toBe(String(Code.DEADLINE_EXCEEDED));
-      expect(performance.now() - start).toBeLessThan(250);
+      expect(performance.now() - start).toBeLessThan(490);
     });
 
     it("cancels the upstream call", async () => {

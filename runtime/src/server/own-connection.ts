@@ -19,7 +19,8 @@ const LINGER_MS = 1_000;
 const tooManyHeaders = { ":status": "431" };
 const wrongVersion =
   "HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-const looksLikeHttp1 = /^(?!PRI \* HTTP\/2)[A-Z]{3,20} [^\r\n]/;
+const requestLineOfHttp1 = /^[A-Z]{3,20} [^\r\n]+ HTTP\/1\.[01]\r?\n/;
+const LONGEST_REQUEST_LINE = 2048;
 
 /** What a connection has from its front. */
 export interface OwnConnectionOptions {
@@ -146,7 +147,7 @@ export class OwnConnection implements ConnectionEvents {
   #receive(chunk: Buffer): void {
     if (!this.#spoken) {
       this.#spoken = true;
-      if (looksLikeHttp1.test(chunk.toString("latin1", 0, 32))) {
+      if (requestLineOfHttp1.test(chunk.toString("latin1", 0, LONGEST_REQUEST_LINE))) {
         this.#refuseHttp1();
         return;
       }

