@@ -1,6 +1,7 @@
 import { DynamicTable } from "./dynamic-table.js";
 import { FIELD_OVERHEAD_BYTES, type HeaderField, headerField } from "./header-field.js";
 import { huffmanDecode } from "./huffman.js";
+import { LONGEST_CACHED_NAME, readName } from "./name-cache.js";
 import { FIRST_DYNAMIC_INDEX, staticTable } from "./static-table.js";
 
 /** How decoding a block went. */
@@ -53,7 +54,7 @@ export class HpackDecoder {
   // An integer or text that was read last, and the place behind it; -1 if it is malformed.
   #next = 0;
   #text = "";
-  // The block decoded last, if it said nothing that only holds once.
+  // The block decoded last, if it had references only.
   #last: Buffer | undefined;
   #lastLength = -1;
 
@@ -86,10 +87,10 @@ export class HpackDecoder {
     this.count = 0;
     this.#listBytes = 0;
     this.#tooLong = false;
-    const additions = this.#table.added;
+    let literals = 0;
     let at = this.#readSizeUpdates(block, start, end);
     if (at < 0) return Decoded.MALFORMED;
-    const resized = at > start;
+    if (at > start) literals++;
     while (at < end) {
       const byte = block[at]!;
       if (byte >= 0x80) {
@@ -106,13 +107,15 @@ export class HpackDecoder {
         // A size update anywhere but at the beginning: https://www.rfc-editor.org/rfc/rfc7541#section-4.2
         return Decoded.MALFORMED;
       } else {
+        literals++;
         at = this.#literal(block, at, end, byte);
         if (at < 0) return Decoded.MALFORMED;
       }
       if (this.#tooLong && this.#isFlood()) return Decoded.FLOOD;
     }
     if (this.#tooLong) return Decoded.TOO_LONG;
-    if (!resized && this.#table.added === additions) this.#remember(block, start, end);
+    // Only a block of nothing but references changes nothing, and is likely to come again.
+    if (literals === 0) this.#remember(block, start, end);
     return Decoded.OK;
   }
 
@@ -124,14 +127,14 @@ export class HpackDecoder {
     let name = "";
     if (this.#next < 0) return -1;
     if (index === 0) {
-      if (!this.#string(block, this.#next, end)) return -1;
+      if (!this.#string(block, this.#next, end, true)) return -1;
       name = this.#text;
     } else {
       const named = this.#fieldAt(index);
       if (named === undefined) return -1;
       name = named.name;
     }
-    if (!this.#string(block, this.#next, end)) return -1;
+    if (!this.#string(block, this.#next, end, false)) return -1;
     // What is neither kept nor given needs no field: only its size counts.
     if (!indexing && this.#tooLong) {
       this.#listBytes += name.length + this.#text.length + FIELD_OVERHEAD_BYTES;
@@ -193,14 +196,20 @@ export class HpackDecoder {
   }
 
   // https://www.rfc-editor.org/rfc/rfc7541#section-5.2
-  #string(block: Buffer, start: number, end: number): boolean {
+  #string(block: Buffer, start: number, end: number, isName: boolean): boolean {
     if (start >= end) return false;
     const length = this.#integer(block, start, end, 0x7f);
     const from = this.#next;
     const to = from + length;
     if (from < 0 || to > end) return false;
     this.#next = to;
-    if (block[start]! < 0x80) {
+    const isCoded = block[start]! >= 0x80;
+    if (isName && length <= LONGEST_CACHED_NAME) {
+      const name = readName(block, from, to, isCoded);
+      this.#text = name ?? "";
+      return name !== undefined;
+    }
+    if (!isCoded) {
       this.#text = block.toString("latin1", from, to);
       return true;
     }
