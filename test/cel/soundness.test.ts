@@ -53,6 +53,6 @@ function holds(text: string, pick: number): void {
 }
 
 it("gives values of the types that the checker says, or a CelError", () => {
-  fc.assert(fc.property(expressions, fc.nat(29), holds), { numRuns: 20_000 });
-  expect(ran).toBeGreaterThan(2000);
+  fc.assert(fc.property(expressions, fc.nat(29), holds), { numRuns: 10_000 });
+  expect(ran).toBeGreaterThan(1000);
 });

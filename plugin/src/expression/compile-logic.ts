@@ -3,6 +3,7 @@ import type { Checked } from "./checked.js";
 import { CONDITIONAL, operation, type Piece, thunk, within } from "./code-text.js";
 import type { Compiler } from "./compile.js";
 import { BOOL } from "./types.js";
+import { isWide } from "./wide.js";
 
 /** Types whose values are equal where they are the same to JavaScript. */
 const SAME: readonly string[] = ["int", "double", "bool", "string", "enum", "null"];
@@ -24,30 +25,6 @@ export function compileEquality(compiler: Compiler, node: Checked & { kind: "equ
     pieces.map(({ text }) => text),
     fails,
   );
-}
-
-/** Whether TypeScript does not know the very value: it refuses to compare values that it knows to differ. */
-function isWide(node: Checked): boolean {
-  switch (node.kind) {
-    case "variable":
-    case "field":
-    case "hasField":
-    case "hasName":
-    case "equality":
-      return true;
-    case "local":
-      return node.local.wide;
-    case "select":
-      return node.base.type.kind !== "map" || isWide(node.base);
-    case "dynamicCall":
-      return node.args.some(isWide);
-    case "call": {
-      const isGeneric = node.signature.args.some((type) => ["param", "list", "map"].includes(type.kind));
-      return !isGeneric || node.args.every(isWide);
-    }
-    default:
-      return false;
-  }
 }
 
 function isText(a: string, b: string): boolean {

@@ -102,6 +102,7 @@ export class Compiler {
         return compileConditional(this, node);
       case "list": {
         const { type } = node;
+        if (node.elements.length === 0) return this.call("noElements", [], false);
         const elements = node.elements.map((each) =>
           this.part(each, type.kind === "list" ? type.element : DYN),
         );
@@ -133,7 +134,13 @@ export class Compiler {
   /** A part of what has a common type. */
   part(node: Checked, common: CelType): Piece {
     const isNothing = node.type.kind === "null" && ["message", "timestamp", "duration"].includes(common.kind);
-    return isNothing ? this.call("nothing", [], false) : this.compile(node);
+    if (isNothing) return this.call("nothing", [], false);
+    const piece = this.compile(node);
+    // TypeScript would have an array of one or of the other, which is less than an array of both.
+    const isMixed = common.kind === "list" && common.element.kind === "dyn" && node.type.kind === "list";
+    return isMixed && !(node.kind === "list" && node.elements.length === 0)
+      ? this.call("asList", [piece.text], piece.fails)
+      : piece;
   }
 
   /** A field can be read where there is a message; times may be out of range, and what is dynamic malformed. */

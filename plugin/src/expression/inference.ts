@@ -91,9 +91,8 @@ export class Inference {
   /** Parts of what is known only at run time are known only then. */
   #loosen(type: CelType): true {
     mapParts(this.shallow(type), (part) => {
-      const found = this.shallow(part);
-      if (found.kind === "variable") this.#set(found.id, DYN);
-      else this.#loosen(found);
+      if (part.kind === "variable") this.#set(this.#end(part).id, DYN);
+      else this.#loosen(part);
       return part;
     });
     return true;

@@ -75,3 +75,9 @@ export function size(value: Value): bigint {
   if (value instanceof CelMap) return BigInt(value.size);
   return noOverload("size", value);
 }
+
+/** An empty list literal: has elements of whatever type is wanted. */
+// biome-ignore lint/suspicious/noExplicitAny: there are no elements
+export function noElements(): readonly any[] {
+  return [];
+}

@@ -11,30 +11,30 @@ import { kindOf, noOverload, Uint, type Value } from "./value.js";
 /** Functions on lists that are Portico's own. Docs: design, "Expressions are CEL". */
 
 /** `list.sum()`; of an empty list, 0. */
-export function sumInt<T extends Value>(list: readonly T[]): T | bigint {
+export function sumInt<T extends Value>(list: readonly T[]): NonNullable<T> | bigint {
   return sum(list, 0n);
 }
 
 /** `list.sum()`; of an empty list, 0u. */
-export function sumUint<T extends Value>(list: readonly T[]): T | Uint {
+export function sumUint<T extends Value>(list: readonly T[]): NonNullable<T> | Uint {
   return sum(list, new Uint(0n));
 }
 
 /** `list.sum()`; of an empty list, 0.0. */
-export function sumDouble<T extends Value>(list: readonly T[]): T | number {
+export function sumDouble<T extends Value>(list: readonly T[]): NonNullable<T> | number {
   return sum(list, 0);
 }
 
 /** `list.sum()`; of an empty list, no time at all. */
-export function sumDuration<T extends Value>(list: readonly T[]): T | Duration {
+export function sumDuration<T extends Value>(list: readonly T[]): NonNullable<T> | Duration {
   return sum(list, new Duration(0n));
 }
 
-function sum<T extends Value, Z extends Value>(list: readonly T[], zero: Z): T | Z {
+function sum<T extends Value, Z extends Value>(list: readonly T[], zero: Z): NonNullable<T> | Z {
   spend(list.length);
   let total: Value | undefined;
   for (const element of list) total = total === undefined ? summable(element) : add(total, element);
-  return total === undefined ? zero : (total as T);
+  return total === undefined ? zero : (total as NonNullable<T>);
 }
 
 function summable(value: Value): Value {
@@ -53,21 +53,21 @@ function number(value: Value): Value {
 }
 
 /** `list.min()`: of an empty list, an error. */
-export function min<T extends Value>(list: readonly T[]): T {
+export function min<T extends Value>(list: readonly T[]): NonNullable<T> {
   return extreme("min", list, -1);
 }
 
 /** `list.max()`: of an empty list, an error. */
-export function max<T extends Value>(list: readonly T[]): T {
+export function max<T extends Value>(list: readonly T[]): NonNullable<T> {
   return extreme("max", list, 1);
 }
 
-function extreme<T extends Value>(name: string, list: readonly T[], sign: number): T {
+function extreme<T extends Value>(name: string, list: readonly T[], sign: number): NonNullable<T> {
   spend(list.length);
   if (list.length === 0) return fail(`${name} of an empty list`);
   // Of one element too, the type must have an order.
   compare(list[0]!, list[0]!);
-  return list.reduce((best, element) => (compare(element, best) * sign > 0 ? element : best));
+  return list.reduce((best, element) => (compare(element, best) * sign > 0 ? element : best))!;
 }
 
 /** `list.first()`: of an empty list, an error. */

@@ -1,6 +1,17 @@
 /** What compiled CEL expressions call. */
 
-export { at, elementAt, hasName, inList, inMap, select, size, valueAt, within } from "./access.js";
+export {
+  at,
+  elementAt,
+  hasName,
+  inList,
+  inMap,
+  noElements,
+  select,
+  size,
+  valueAt,
+  within,
+} from "./access.js";
 export { add, concatBytes, concatLists, concatStrings, subtract } from "./add.js";
 export {
   avg,

@@ -49,7 +49,12 @@ export class CelMap<K extends Value, V extends Value> {
   }
 }
 
-/** A map literal. */
+/** A map literal. An empty one has keys and values of whatever types are wanted. */
+// biome-ignore lint/suspicious/noExplicitAny: there are no keys and values
+export function mapOf(): CelMap<any, any>;
+export function mapOf<E extends readonly (readonly [Value, Value])[]>(
+  ...entries: E
+): CelMap<E[number][0], E[number][1]>;
 export function mapOf<E extends readonly (readonly [Value, Value])[]>(
   ...entries: E
 ): CelMap<E[number][0], E[number][1]> {
