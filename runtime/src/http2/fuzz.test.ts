@@ -43,41 +43,64 @@ const responses: Fields[] = [
 ];
 const edges = [0, 1, 2, 3, 5, 16_384, 65_535, 65_536, 0x7fffffff, 0x80000000, 0xffffffff];
 
-function anyFrame(random: Random, isServer: boolean): Buffer {
-  const id = random(8) === 0 ? random(20) : random(6) * 2 + 1;
-  const edge = edges[random(edges.length)]!;
-  switch (random(14)) {
+// Now and then something that ends the connection at once; mostly what gets further.
+function rarely(random: Random): boolean {
+  return random(40) === 0;
+}
+
+/** A frame; `opened` is the highest stream id so far, which it may raise. */
+function anyFrame(random: Random, isServer: boolean, opened: { id: number }): Buffer {
+  const edge = rarely(random) ? edges[random(edges.length)]! : 1 + random(70_000);
+  if (isServer && (opened.id < 1 || random(4) === 0)) {
+    opened.id += 2;
+    return request(opened.id, { end: random(2) === 0 });
+  }
+  const id = rarely(random) ? random(20) : Math.max(1, opened.id - 2 * random(4));
+  switch (random(16)) {
     case 0:
     case 1:
     case 2:
-      return isServer
-        ? request(id, { end: random(2) === 0 })
-        : frame(FrameType.HEADERS, 4 | random(2), id, block(responses[random(3)]!));
+      if (isServer) return frame(FrameType.HEADERS, 5, id, block([["x-end", "1"]]));
+      return frame(FrameType.HEADERS, 4 | random(2), id, block(responses[random(responses.length)]!));
     case 3:
     case 4:
-      return data(id, new Uint8Array(random(4) === 0 ? random(16_385) : random(10)), random(3) === 0);
     case 5:
-      return frame(FrameType.DATA, Flag.PADDED | random(2), id, [random(4), 1, 2, 3]);
+      return data(id, new Uint8Array(random(4) === 0 ? random(16_385) : random(10)), random(4) === 0);
     case 6:
-      return windowUpdate(random(2) * id, edge);
+      return frame(FrameType.DATA, Flag.PADDED | random(2), id, [rarely(random) ? 9 : random(4), 1, 2, 3]);
     case 7:
-      return settings([random(8), edge], [4, random(100_000)]);
+      return windowUpdate(random(2) * id, edge);
     case 8:
-      return reset(id, random(14));
+      return settings([rarely(random) ? random(8) : 1, edge], [4, random(100_000)]);
     case 9:
-      return frame(FrameType.PING, random(2), 0, new Uint8Array(8));
+      return reset(id, random(14));
     case 10:
+      return frame(FrameType.PING, random(2), 0, new Uint8Array(8));
+    case 11: {
+      const whole = block(isServer ? requestFields : responses[0]!);
+      const cut = random(whole.length);
+      if (isServer) opened.id += 2;
+      const at = isServer ? opened.id : id;
+      const first = frame(FrameType.HEADERS, random(2), at, whole.subarray(0, cut));
+      return Buffer.concat([
+        first,
+        frame(FrameType.CONTINUATION, rarely(random) ? 0 : 4, at, whole.subarray(cut)),
+      ]);
+    }
+    case 12:
+      return frame(FrameType.PRIORITY, 0, id, [...uint32Bytes(random(10)), 1]);
+    case 13:
+      if (random(4) > 0) return frame(20, 0, id, [1]);
+      return frame(FrameType.GOAWAY, 0, 0, [...uint32Bytes(edge), ...uint32Bytes(random(14))]);
+    case 14:
       return frame(
         FrameType.HEADERS,
-        random(64),
+        4 | random(rarely(random) ? 64 : 2),
         id,
-        block(random(2) === 0 ? requestFields : [["x-end", "1"]]),
+        block(random(2) === 0 ? requestFields : [["x-a", "b"]]),
       );
-    case 11:
-      return frame(FrameType.CONTINUATION, random(8), id, block([["x-a", "b"]]));
-    case 12:
-      return frame(FrameType.GOAWAY, 0, 0, [...uint32Bytes(edge), ...uint32Bytes(random(14))]);
     default:
+      if (!rarely(random)) return windowUpdate(0, 1 + random(100_000));
       return frame(
         random(12),
         random(256),
@@ -87,10 +110,13 @@ function anyFrame(random: Random, isServer: boolean): Buffer {
   }
 }
 
-/** Bytes of a few frames, of which some are changed, cut out or doubled. */
+/** Bytes of a few frames; in a third of the sequences some are changed, cut out or doubled. */
 function sequence(random: Random, isServer: boolean): Buffer {
-  let bytes = Buffer.concat(Array.from({ length: 1 + random(12) }, () => anyFrame(random, isServer)));
-  for (let changes = random(3); changes > 0; changes--) {
+  // A client has streams 1 to 7 open by then.
+  const opened = { id: isServer ? -1 : 7 };
+  const count = 1 + random(30);
+  let bytes = Buffer.concat(Array.from({ length: count }, () => anyFrame(random, isServer, opened)));
+  for (let changes = Math.max(0, random(6) - 3); changes > 0; changes--) {
     const at = random(bytes.length);
     if (random(3) > 0) bytes[at] = random(256);
     else bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.max(0, at - random(20) + 10))]);
@@ -127,13 +153,14 @@ function run(runSeed: number, isServer: boolean): void {
   const random = numbers(runSeed);
   const streams: Http2Stream[] = [];
   const open = new Set<Http2Stream>();
+  let over = false;
   const follow = (stream: Http2Stream) => {
     streams.push(stream);
     open.add(stream);
     stream.receiver = {
       onHeaders() {},
-      onData: () => random(4) === 0 && play(stream, random),
-      onEnd: () => random(2) === 0 && play(stream, random),
+      onData: () => !over && random(4) === 0 && play(stream, random),
+      onEnd: () => !over && random(2) === 0 && play(stream, random),
       onDrain() {},
       onClose() {
         if (!open.delete(stream)) throw new Error("closed twice");
@@ -143,11 +170,13 @@ function run(runSeed: number, isServer: boolean): void {
   };
   const peer = new RawPeer(isServer ? "server" : "client", {}, follow);
   const bytes = sequence(random, isServer);
+  const ask = () => {
+    const stream = peer.connection.request(ok, undefined, random(2) === 0);
+    if (stream !== undefined) follow(stream);
+  };
+  if (!isServer) for (let i = 0; i < 4; i++) ask();
   for (let at = 0; at < bytes.length; ) {
-    if (!isServer && random(2) === 0) {
-      const stream = peer.connection.request(ok, undefined, random(2) === 0);
-      if (stream !== undefined) follow(stream);
-    }
+    if (!isServer && random(8) === 0) ask();
     const size = random(3) === 0 ? 1 + random(30) : bytes.length;
     peer.send(bytes.subarray(at, at + size));
     at += size;
@@ -159,6 +188,8 @@ function run(runSeed: number, isServer: boolean): void {
   }
   peer.wait(400_000);
   peer.connection.transportClosed();
+  // A client may still read what is complete.
+  over = true;
   for (const stream of open) stream.read();
   // Whatever has happened, all is over and nothing is held.
   expect([
