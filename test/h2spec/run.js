@@ -14,7 +14,7 @@ const server = fileURLToPath(new URL("server.js", import.meta.url));
 
 if (!existsSync(h2spec)) {
   if (spawnSync("go", ["version"]).status !== 0) {
-    console.log("h2spec skipped: there is no go to build it with");
+    console.log("skipped: h2spec is built with go, which is not here");
     process.exit(0);
   }
   mkdirSync(binaries, { recursive: true });
@@ -23,7 +23,7 @@ if (!existsSync(h2spec)) {
     stdio: "inherit",
   });
   if (installed.status !== 0) {
-    console.log("h2spec skipped: go could not install it");
+    console.log("skipped: go could not install h2spec");
     process.exit(0);
   }
 }

@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { ErrorCode, HeaderBlock, type Http2Stream } from "./index.js";
+import {
+  block,
+  data,
+  type Fields,
+  FrameType,
+  frame,
+  RawPeer,
+  Recorder,
+  request,
+  reset,
+  settings,
+  uint32Bytes,
+} from "./raw.test.support.js";
+
+const { HEADERS, RST_STREAM, GOAWAY } = FrameType;
+
+describe("a client", () => {
+  const get = new HeaderBlock({ ":method": "GET", ":scheme": "http", ":path": "/" });
+  const response = (id: number, status: string, flags: number, extra: Fields = []) =>
+    frame(HEADERS, flags, id, block([[":status", status], ...extra]));
+
+  function asked(bodiless = false): { peer: RawPeer; stream: Http2Stream; recorder: Recorder } {
+    const peer = new RawPeer("client");
+    const recorder = new Recorder();
+    const stream = peer.connection.request(get, [["x-a", "1"]], true, bodiless)!;
+    stream.receiver = recorder;
+    stream.read();
+    return { peer, stream, recorder };
+  }
+
+  it("asks, and gets interim responses, headers, body and trailers", () => {
+    const { peer, stream, recorder } = asked();
+    expect(peer.sent()).toMatchObject([{ type: HEADERS, flags: 5, streamId: 1 }]);
+    peer.send(
+      response(1, "103", 4),
+      response(1, "200", 4),
+      data(1, [1]),
+      frame(HEADERS, 5, 1, block([["x-end", "z"]])),
+    );
+    expect(recorder.events).toEqual(["informational 103", "headers 200", "data 1", "end", "close 0"]);
+    expect(stream.trailers).toEqual({ "x-end": "z" });
+    expect(peer.connection.request(get, undefined, true)!.id).toBe(3);
+  });
+
+  it("gets all of a response that is complete, though a reset follows it", () => {
+    const peer = new RawPeer("client");
+    const recorder = new Recorder();
+    const stream = peer.connection.request(get, undefined, false)!;
+    stream.receiver = recorder;
+    peer.send(response(1, "200", 4), data(1, [1], true), reset(1, 0));
+    expect(recorder.events).toEqual(["headers 200"]);
+    stream.read();
+    expect(recorder.events).toEqual(["headers 200", "data 1", "end", "close 0"]);
+  });
+
+  it.each<[string, Uint8Array[]]>([
+    ["data before its headers", [data(1, [1])]],
+    ["no status", [frame(HEADERS, 5, 1, block([["x-a", "1"]]))]],
+    ["a request's pseudo-header", [response(1, "200", 5, [[":path", "/"]])]],
+    ["status 101", [response(1, "101", 4)]],
+    ["an interim response that ends", [response(1, "100", 5)]],
+    ["too little content", [response(1, "200", 5, [["content-length", "1"]])]],
+    ["too much content", [response(1, "200", 4, [["content-length", "1"]]), data(1, [1, 2])]],
+    [
+      "too many headers",
+      [
+        response(
+          1,
+          "200",
+          4,
+          range(100).map((i) => [`x-${i}`, "v"] as const),
+        ),
+      ],
+    ],
+  ])("resets a response with %s", (_name, frames) => {
+    const { peer, recorder } = asked();
+    peer.sent();
+    peer.send(...frames);
+    expect(peer.sentCode(RST_STREAM)).toBe(ErrorCode.PROTOCOL_ERROR);
+    expect(recorder.events.at(-1)).toBe("close 1");
+    expect(peer.connection.closed).toBe(false);
+  });
+
+  it("does not wait for the body that HEAD does not get", () => {
+    const { peer, recorder } = asked(true);
+    peer.send(response(1, "200", 5, [["content-length", "1"]]));
+    expect(recorder.events).toEqual(["headers 200", "end", "close 0"]);
+  });
+
+  it("asks no more than it may", () => {
+    const { peer } = asked();
+    peer.send(settings([3, 2]));
+    expect(peer.connection.request(get, undefined, true)!.id).toBe(3);
+    expect(peer.connection.canRequest).toBe(false);
+    expect(peer.connection.request(get, undefined, true)).toBe(undefined);
+    peer.send(response(1, "200", 5));
+    expect(peer.connection.canRequest).toBe(true);
+  });
+
+  it("lets what is under way finish after GOAWAY, and gives back what was never processed", () => {
+    const { peer, recorder } = asked();
+    const never = new Recorder();
+    peer.connection.request(get, undefined, true)!.receiver = never;
+    peer.send(frame(GOAWAY, 0, 0, [...uint32Bytes(1), ...uint32Bytes(0)]));
+    expect(never.events).toEqual([`close ${ErrorCode.REFUSED_STREAM}`]);
+    expect(peer.connection.request(get, undefined, true)).toBe(undefined);
+    peer.send(response(1, "200", 5));
+    expect(recorder.events).toEqual(["headers 200", "end", "close 0"]);
+    expect(peer.closedWith).toBe(undefined);
+  });
+
+  it.each([0, 1, 2, 3, 7, 8, 11, 99])("is told of a reset with code %i", (code) => {
+    const { peer, recorder } = asked();
+    peer.send(response(1, "200", 4), data(1, [1]), reset(1, code));
+    expect(recorder.events.at(-1)).toBe(`close ${code}`);
+  });
+
+  it("is told when the transport goes", () => {
+    const { peer, recorder } = asked();
+    peer.connection.transportClosed();
+    expect(recorder.events).toEqual([`close ${ErrorCode.CONNECT_ERROR}`]);
+    expect(peer.connection.canRequest).toBe(false);
+  });
+
+  it.each<[string, Uint8Array]>([
+    ["PUSH_PROMISE", frame(FrameType.PUSH_PROMISE, 4, 1, [0, 0, 0, 2])],
+    ["HEADERS on a stream of the server", request(2)],
+    ["HEADERS on a stream it has not opened", response(3, "200", 5)],
+    ["ENABLE_PUSH", settings([2, 1])],
+  ])("takes no %s", (_name, bytes) => {
+    const { peer } = asked();
+    peer.send(bytes);
+    expect(peer.closedWith?.code).toBe(ErrorCode.PROTOCOL_ERROR);
+  });
+});
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
