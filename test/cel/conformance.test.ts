@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { KNOWN_FAILURES, UNSUPPORTED_SECTIONS } from "./known-failures.js";
-import { failureOf } from "./outcome.js";
+import { deducedType, failureOf } from "./outcome.js";
 import { type SpecTest, specTests } from "./spec.js";
 
 /**
@@ -33,6 +33,25 @@ describe("CEL conformance", () => {
     console.log(`CEL conformance: ${passed}/${total} passed`);
     expect(total).toBe(2344);
     expect(passed).toBeGreaterThanOrEqual(1900);
+  });
+
+  it("deduces the types that cel-go deduces", () => {
+    const others: string[] = [];
+    let deduced = 0;
+    for (const spec of [...sections.values()].flat()) {
+      const wanted = spec.type?.replace(/\bany\b/g, "dyn");
+      const type = wanted === undefined || spec.test.disableCheck ? undefined : deducedType(spec);
+      // Where a test names a type itself, that is held to above.
+      if (type === undefined || spec.test.resultMatcher.case === "typedResult") continue;
+      deduced++;
+      if (type !== wanted) others.push(`${spec.path} is ${type}, not ${wanted}`);
+    }
+    // The type of types has no parameter in cel-go.
+    expect(others).toEqual([
+      "conversions/type/type_denotation is type(type(dyn)), not type(type)",
+      "conversions/type/type_type is type(type(type(dyn))), not type(type(type))",
+    ]);
+    expect(deduced).toBeGreaterThan(1700);
   });
 
   it("lists only failures that are tests", () => {

@@ -14,6 +14,16 @@ export function failureOf(spec: SpecTest): string | undefined {
   }
 }
 
+/** The type that a test's expression has; undefined where it does not check. */
+export function deducedType(spec: SpecTest): string | undefined {
+  try {
+    const { tree, problems } = checkTest(spec);
+    return problems.length === 0 ? typeText(tree.type) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function run(spec: SpecTest): string | undefined {
   const { test } = spec;
   const checked = checkTest(spec);

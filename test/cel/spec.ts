@@ -19,6 +19,8 @@ export interface SpecTest {
   readonly path: string;
   readonly section: string;
   readonly test: SimpleTest;
+  /** The type that cel-go deduces; undefined where it finds a mistake. */
+  readonly type: string | undefined;
 }
 
 export const registry: Registry = getTestRegistry();
@@ -28,12 +30,12 @@ export function specTests(): SpecTest[] {
   const found: SpecTest[] = [];
   const seen = new Map<string, number>();
   const walk = (suite: SerializedIncrementalTestSuite, path: readonly string[]): void => {
-    for (const { original } of suite.tests ?? []) {
+    for (const { original, type } of suite.tests ?? []) {
       const name = [...path, original.name ?? original.expr].join("/");
       const count = (seen.get(name) ?? 0) + 1;
       seen.set(name, count);
       const test = fromJson(SimpleTestSchema, original, { registry });
-      found.push({ path: count === 1 ? name : `${name} #${count}`, section: path[0]!, test });
+      found.push({ path: count === 1 ? name : `${name} #${count}`, section: path[0]!, test, type });
     }
     for (const inner of suite.suites ?? []) walk(inner, [...path, inner.name]);
   };
