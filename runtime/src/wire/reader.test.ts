@@ -283,28 +283,43 @@ describe("split sub-messages", () => {
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 
-  it("are bounded where they are split at every level", () => {
-    // Each level is two pieces, and the second holds all the rest: every level is copied once more.
+  // Each level is two pieces, and the second holds all the rest: every level is copied once more.
+  function splitAtEveryLevel(levels: number, padding: number): Reader {
     let bytes: number[] = int(1, 1);
-    for (let i = 0; i < 60; i++) bytes = [...len(1, []), ...len(1, [...bytes, ...len(9, Array(50).fill(1))])];
-    const r = new Reader(Uint8Array.from(bytes), "").begin();
-    const descend = (): void => {
-      const { end } = r;
-      let at = 0;
-      while (r.pos < end) {
-        const t = r.tag();
-        if (t === 10) at = r.message(at);
-        else r.skip(t);
-      }
-      r.close(end);
-      if (at !== 0) {
-        r.enter(at);
-        descend();
-      }
-      r.leave(end);
-    };
-    expect(descend).toThrow(WireError);
-    expect(r.buffer.length).toBeLessThan(bytes.length * 17);
+    for (let i = 0; i < levels; i++) {
+      bytes = [
+        ...len(1, []),
+        ...len(1, [...bytes, ...(padding === 0 ? [] : len(9, Array(padding).fill(1)))]),
+      ];
+    }
+    return new Reader(Uint8Array.from(bytes), "").begin();
+  }
+
+  /** Walks down; gives the number of levels. */
+  function descend(r: Reader): number {
+    const { end } = r;
+    let at = 0;
+    while (r.pos < end) {
+      const t = r.tag();
+      if (t === 10) at = r.message(at);
+      else r.skip(t);
+    }
+    r.close(end);
+    const below = at === 0 ? 0 : descend(r.enter(at));
+    r.leave(end);
+    return below + 1;
+  }
+
+  it("are bounded where they are split at every level", () => {
+    const r = splitAtEveryLevel(60, 300);
+    expect(() => descend(r)).toThrow(WireError);
+    expect(r.buffer.length).toBeLessThan(r.byteLength * 17);
+  });
+
+  it("of a small message are not too many at any depth", () => {
+    const r = splitAtEveryLevel(50, 0);
+    expect(r.byteLength).toBeLessThan(400);
+    expect(descend(r)).toBe(51);
   });
 
   it("may be read again and again, as found rows are, without more room", () => {

@@ -4,8 +4,12 @@ import { validUtf8 } from "./utf8.js";
 /** Deeper nesting than this is malformed, as in the protobuf libraries. */
 const MAX_DEPTH = 100;
 
-/** How much larger than the message itself the pieces that had to be put together may get, in multiples of it. */
+/**
+ * How large the message may get with the pieces that had to be put together: so many times its length, or so many
+ * bytes if that is more, since a small message costs little however it is split.
+ */
 const MAX_MERGE_FACTOR = 8;
+const MIN_MERGE_BOUND = 64 * 1024;
 
 /**
  * Where a value stands in a message: the offset just after its tag. 0 is "not there", since a tag comes first; a
@@ -473,7 +477,8 @@ export class Reader {
       for (let i = 0; i < ranges.length; i += 2) size += ranges[i + 1]! - ranges[i]!;
       // Split at every level, a message costs its length once a level: bounded, since depth alone is not enough.
       const used = this.#used + size;
-      if (used > this.#length * MAX_MERGE_FACTOR) this.malformed("split into too many pieces");
+      if (used > Math.max(this.#length * MAX_MERGE_FACTOR, MIN_MERGE_BOUND))
+        this.malformed("split into too many pieces");
       if (used > this.#buffer.length) {
         // Doubled, so that many small merges do not copy the whole message each time.
         const grown = new Uint8Array(used * 2);
