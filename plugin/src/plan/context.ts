@@ -51,7 +51,17 @@ export class Context {
     place: Place,
   ): UpstreamMethod | undefined {
     const slash = name.lastIndexOf("/");
+    if (name.startsWith("/")) {
+      this.report(
+        "syntax",
+        slash === 0 ? place : { ...place, part: { start: 0, end: 1 } },
+        `"${name}" begins with a slash`,
+        `write it without the leading slash: "${name.slice(1)}"`,
+      );
+      return undefined;
+    }
     let service: DescService | undefined;
+    if (slash < 0 && this.#isDotted(name, place)) return undefined;
     if (slash >= 0) {
       service = this.service(name.slice(0, slash), { ...place, part: { start: 0, end: slash } });
       if (service === undefined) return undefined;
@@ -86,6 +96,26 @@ export class Context {
       return undefined;
     }
     return this.describe(method, place);
+  }
+
+  /** Reports "pkg.Service.Method", where a service that is there is followed by a dot in place of the slash. */
+  #isDotted(name: string, place: Place): boolean {
+    const dot = name.lastIndexOf(".");
+    const service = this.registry.getService(name.slice(0, Math.max(0, dot)));
+    if (service === undefined) return false;
+    const candidates = service.methods.map((method) => `${service.typeName}/${method.name}`);
+    const short = name.slice(dot + 1);
+    const near = nearest(
+      short,
+      service.methods.map((method) => method.name),
+    ).map((method) => `${service.typeName}/${method}`);
+    this.report(
+      "syntax",
+      { ...place, part: { start: dot, end: dot + 1 } },
+      `"${name}" has a dot between service and method`,
+      suggestion(`${service.typeName}/${short}`, near, `its methods: ${list(candidates)}`),
+    );
+    return true;
   }
 
   readonly #missingPackages = new Set<string>();
