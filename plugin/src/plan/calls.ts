@@ -288,9 +288,11 @@ export class CallPlanner {
         for (const field of this.#mentioned(text)) used.add(field);
       });
       for (const { text, place: at } of this.#scope.serviceSets) {
+        const before = context.findings.length;
         const said = translators.serviceSet(text, plan.method.input, names, at);
         if (said !== undefined && !fields.isSet(said.target)) fields.assign(said);
-        for (const field of this.#mentioned(text)) used.add(field);
+        // One that is wrong may have been meant to read it; one for another request does not.
+        if (context.findings.length > before) for (const field of this.#mentioned(text)) used.add(field);
       }
       fields.sets(input, names);
       for (const field of input.fields) {

@@ -2,10 +2,10 @@ import { fieldRule, messageRule } from "../source/annotations.js";
 import type { Message } from "../source/model.js";
 
 /**
- * The fields of the public request that annotations of a response, and of all messages in it, mention as
+ * The fields of the public request that annotations of a response, and of all messages in it, or `texts` mention as
  * "request.name": whether what they are part of is right or not, the field is there for them.
  */
-export function requestNamesIn(response: Message): ReadonlySet<string> {
+export function requestNamesIn(response: Message, texts: readonly string[]): ReadonlySet<string> {
   const names = new Set<string>();
   const seen = new Set<Message>();
   const visit = (message: Message): void => {
@@ -24,5 +24,6 @@ export function requestNamesIn(response: Message): ReadonlySet<string> {
     for (const [, name] of text.matchAll(/\brequest\s*\.\s*(\w+)/g)) names.add(name!);
   };
   visit(response);
+  for (const text of texts) note(text);
   return names;
 }

@@ -8,7 +8,7 @@ import { requestNamesIn } from "./mentions.js";
 import { planPolicy } from "./policy.js";
 import type { Translators } from "./translators.js";
 import type { CallPlan, MethodPlan, PolicyPlan, Translator, Value } from "./types.js";
-import { eachTranslator } from "./walk.js";
+import { eachTranslator, neededJoins } from "./walk.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -49,7 +49,11 @@ export function planMethod(
   }
   const { scope, plans, source } = calls;
   const translator = translators.response(response, source, scope);
-  planner.reportUnused(requestNamesIn(response));
+  const reads = translator === undefined ? [] : requestReads(translator);
+  // What is wrong may have been meant to read the request.
+  const isFine = context.findings.every((finding) => finding.id === "request-unused");
+  const sets = scope.serviceSets.map(({ text }) => text);
+  planner.reportUnused(new Set([...reads, ...(isFine ? [] : requestNamesIn(response, sets))]));
   for (const join of translator?.joins ?? []) {
     if (join.onMissing !== "drop") continue;
     context.report(
@@ -87,9 +91,11 @@ function requestReads(translator: Translator): Set<string> {
   const note = (value: Value) => {
     if (value.root.kind === "request" && value.path[0] !== undefined) names.add(value.path[0].name);
   };
-  eachTranslator(translator, ({ fields, joins }) => {
-    for (const field of fields) note(field.value);
-    for (const join of joins) {
+  eachTranslator(translator, (inner) => {
+    // The `set` of a join: it may be one that never runs.
+    if (inner.direction === "request") return;
+    for (const field of inner.fields) note(field.value);
+    for (const join of neededJoins(inner)) {
       for (const key of join.key) note(key);
       for (const field of join.lookup.set?.fields ?? []) note(field.value);
     }

@@ -1,4 +1,4 @@
-import type { Conversion, Translator } from "./types.js";
+import type { Conversion, JoinPlan, Translator } from "./types.js";
 
 /** Visits a translator and all that are inside it, each once. */
 export function eachTranslator(start: Translator, visit: (translator: Translator) => void): void {
@@ -25,4 +25,16 @@ export function translatorsIn(conversion: Conversion): readonly Translator[] {
     default:
       return [];
   }
+}
+
+/** The joins of a translator that have to run: those that fields use, that drop or fail, or that others' keys read. */
+export function neededJoins({ fields, joins }: Translator): ReadonlySet<JoinPlan> {
+  const needed = new Set<JoinPlan>();
+  const need = (join: JoinPlan): void => {
+    needed.add(join);
+    for (const before of join.after) need(before);
+  };
+  for (const { value } of fields) if (value.root.kind === "join") need(value.root.join);
+  for (const join of joins) if (join.onMissing !== "empty") need(join);
+  return needed;
 }
