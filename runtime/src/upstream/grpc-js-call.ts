@@ -13,6 +13,7 @@ export class GrpcJsCall {
   readonly #context: UpstreamContext;
   readonly #underWay: Set<GrpcJsCall>;
   #call: ChannelCall | undefined;
+  #received: Metadata | undefined;
   #reply: Uint8Array | undefined;
   #resolve!: (reply: Uint8Array) => void;
   #reject!: (failure: UpstreamError) => void;
@@ -60,14 +61,19 @@ export class GrpcJsCall {
   }
 
   /** @internal called by grpc-js. */
-  onReceiveMetadata(): void {}
+  onReceiveMetadata(metadata: Metadata): void {
+    this.#received = metadata;
+  }
 
   /** @internal called by grpc-js. */
   onReceiveMessage(message: Uint8Array): void {
     if (this.#reply !== undefined) {
-      this.#call?.cancelWithStatus(status.UNIMPLEMENTED, "more than one reply to a unary call");
+      this.#call?.cancelWithStatus(status.INTERNAL, "more than one reply to a unary call");
+      return;
     }
     this.#reply = message;
+    // Not for another message: one that nobody reads would keep the status from coming.
+    this.#call?.startRead();
   }
 
   /** @internal called by grpc-js, once and last. */
@@ -76,7 +82,8 @@ export class GrpcJsCall {
     const reply = this.#reply;
     if (code !== status.OK) {
       const actual = this.#closed ? status.UNAVAILABLE : code;
-      this.#reject(new UpstreamError(actual, details, this.#method));
+      const foreign = actual === code ? notGrpc(code, this.#received, this.#method) : undefined;
+      this.#reject(foreign ?? new UpstreamError(actual, details, this.#method));
     } else if (reply === undefined) {
       this.#reject(new UpstreamError(status.INTERNAL, "no reply", this.#method));
     } else if (reply.byteLength > this.#context.maxResponseBytes) {
@@ -97,4 +104,21 @@ export class GrpcJsCall {
 export function replyTooLong(reply: Uint8Array, method: Method, context: UpstreamContext): UpstreamError {
   const text = `reply of ${reply.byteLength} bytes, accepted are ${context.maxResponseBytes}`;
   return new UpstreamError(status.RESOURCE_EXHAUSTED, text, method);
+}
+
+/**
+ * The failure of a call that was answered with something other than gRPC, say a proxy's page in HTML: grpc-js takes
+ * the start of it for the length of a message, which is over any limit. HTTP statuses other than 200 it tells itself.
+ *
+ * @param received the headers of the answer.
+ */
+export function notGrpc(
+  code: number,
+  received: Metadata | undefined,
+  method: Method,
+): UpstreamError | undefined {
+  if (code !== status.RESOURCE_EXHAUSTED) return undefined;
+  const type = received?.get("content-type")[0];
+  if (type === undefined || String(type).toLowerCase().startsWith("application/grpc")) return undefined;
+  return new UpstreamError(status.INTERNAL, `the answer is not gRPC but ${JSON.stringify(type)}`, method);
 }

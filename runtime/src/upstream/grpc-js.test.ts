@@ -1,8 +1,10 @@
-import { createServer } from "node:net";
+import http2 from "node:http2";
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { Code } from "../call/error.js";
 import { ConfigurationError } from "../configuration-error.js";
 import {
+  envelope,
   type StreamImpl,
   startUpstream,
   streamMethod,
@@ -240,6 +242,76 @@ describe("an upstream that is down", () => {
       peer.stop();
     });
     expect([...(await upstream.unary(unaryMethod, new Uint8Array([7]), testContext()))]).toEqual([7]);
+  });
+});
+
+describe("a peer that breaks the protocol", () => {
+  async function startPeer(answer: (stream: http2.ServerHttp2Stream) => void): Promise<Upstream> {
+    const server = http2.createServer();
+    const sessions = new Set<http2.ServerHttp2Session>();
+    server.on("session", (session) => sessions.add(session));
+    server.on("stream", (stream) => {
+      stream.on("error", () => {});
+      stream.resume();
+      answer(stream);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const upstream = grpcJsUpstream({ targets: { "internal.v1.Echo": `127.0.0.1:${port}` } });
+    closers.push(() => {
+      void upstream.close();
+      for (const session of sessions) session.destroy();
+      server.close();
+    });
+    return upstream;
+  }
+
+  const replies = (messages: readonly string[], end: boolean) => (stream: http2.ServerHttp2Stream) => {
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    for (const text of messages) stream.write(envelope(Buffer.from(text)));
+    if (end) stream.end();
+  };
+
+  it.each([
+    ["two", ["a", "b"], true],
+    ["three", ["a", "b", "c"], true],
+    ["two, and does not end", ["a", "b"], false],
+  ])("by more than one reply to a unary call: %s", async (_name, messages, end) => {
+    const upstream = await startPeer(replies(messages, end));
+    const context = testContext({ deadlineMs: Date.now() + 30_000 });
+    const failure = await failureOf(upstream.unary(unaryMethod, new Uint8Array(), context));
+    expect(failure).toMatchObject({ code: Code.INTERNAL, message: "more than one reply to a unary call" });
+    expect(context.listeners.size).toBe(0);
+  });
+
+  it("by no reply to a unary call", async () => {
+    const upstream = await startPeer(replies([], true));
+    const context = testContext({ deadlineMs: Date.now() + 30_000 });
+    expect(await failureOf(upstream.unary(unaryMethod, new Uint8Array(), context))).toMatchObject({
+      code: Code.INTERNAL,
+      message: "no reply",
+    });
+  });
+
+  const html = (status: number) => (stream: http2.ServerHttp2Stream) => {
+    stream.respond({ ":status": status, "content-type": "text/html" });
+    stream.end("<html><body>Welcome</body></html>");
+  };
+
+  it("by a page in HTML", async () => {
+    const upstream = await startPeer(html(200));
+    const failure = { code: Code.INTERNAL, message: 'the answer is not gRPC but "text/html"' };
+    const unary = upstream.unary(unaryMethod, new Uint8Array(), testContext());
+    expect(await failureOf(unary)).toMatchObject(failure);
+    expect(await failureOf(collect(upstream, testContext()))).toMatchObject(failure);
+  });
+
+  it("by a page in HTML of a status that says more", async () => {
+    const upstream = await startPeer(html(503));
+    const unary = upstream.unary(unaryMethod, new Uint8Array(), testContext());
+    expect((await failureOf(unary)).code).toBe(Code.UNAVAILABLE);
+    expect((await failureOf(collect(upstream, testContext()))).code).toBe(Code.UNAVAILABLE);
   });
 });
 

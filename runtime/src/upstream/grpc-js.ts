@@ -9,7 +9,7 @@ import {
 } from "@grpc/grpc-js";
 import { defaultLimits } from "../call/limits.js";
 import { ConfigurationError } from "../configuration-error.js";
-import { GrpcJsCall, replyTooLong } from "./grpc-js-call.js";
+import { GrpcJsCall, notGrpc, replyTooLong } from "./grpc-js-call.js";
 import { targetProblem } from "./target.js";
 import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "./upstream.js";
 
@@ -155,6 +155,7 @@ class GrpcJsUpstream implements Upstream {
     const client = this.#clients.get(method.service);
     if (client === undefined) throw this.#unreachable(method);
     let stream: ClientReadableStream<Uint8Array> | undefined;
+    let received: Metadata | undefined;
     let cancelled = false;
     const removeListener = context.onCancel(() => {
       cancelled = true;
@@ -171,6 +172,9 @@ class GrpcJsUpstream implements Upstream {
         { deadline: context.deadlineMs },
       );
       this.#streams.add(stream);
+      stream.once("metadata", (metadata) => {
+        received = metadata;
+      });
       // The stream asks the transport for the next message only when its own queue (16 messages) has room: a reader
       // that does not come back pauses the upstream by HTTP/2 flow control.
       for await (const message of stream as AsyncIterable<Uint8Array>) {
@@ -178,7 +182,8 @@ class GrpcJsUpstream implements Upstream {
         yield message;
       }
     } catch (thrown) {
-      throw this.#failure(thrown, method);
+      const failure = this.#failure(thrown, method);
+      throw notGrpc(failure.code, received, method) ?? failure;
     } finally {
       removeListener();
       if (stream !== undefined) {
