@@ -66,7 +66,7 @@ message Order {
     name: ${s("joinName")} method: ${s("joinMethod")} key: ${s("joinKey")} select: ${s("joinSelect")} set: ${s("joinSet")}
   };
   string city = 1 [(portico.v1.field) = {from: ${s("from")}}];
-  string email = 2 [(portico.v1.field).from = "product", (portico.v1.field).from = ${s("otherFrom")}];
+  string email = 2 [(portico.v1.field).from = ${s("otherFrom")}, (portico.v1.field).from = "product"];
   repeated User watchers = 3 [(portico.v1.field) = {key: ${s("key")} load: ${s("load")}}];
   google.protobuf.Any payload = 4 [(portico.v1.field).any = ${s("any")}];
   State state = 5;
