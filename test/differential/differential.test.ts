@@ -7,7 +7,7 @@ import { WireError } from "../../runtime/src/wire/error.js";
 import { type Compiled, compile, load } from "../support/compile.js";
 import { methodOf } from "../support/invoke.js";
 import { hostile, mutate, Random } from "./hostile.js";
-import { InvalidEnum, plain, type Rules, translate } from "./reference.js";
+import { Invalid, plain, type Rules, translate } from "./reference.js";
 import { rich } from "./rich.js";
 
 const SEED = Number(process.env.PORTICO_SEED ?? Date.now() % 2 ** 31);
@@ -136,7 +136,7 @@ describe(`seed ${SEED} (PORTICO_SEED repeats it)`, () => {
           );
           expected = plain(reflect(internal.input, message as never));
         } catch (error) {
-          if (!(error instanceof InvalidEnum)) throw new Error(where, { cause: error });
+          if (!(error instanceof Invalid)) throw new Error(where, { cause: error });
           expect(toPorticoError(thrown).code, where).toBe(Code.INVALID_ARGUMENT);
           expect(upstream.asked, where).toEqual([]);
           invalid++;

@@ -7,6 +7,7 @@ import {
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 
 /**
  * The translation rules of design section 4 once more: slow, on objects, and written to be plainly right. It shares
@@ -25,8 +26,8 @@ export interface Rules {
   readonly rest: (to: DescEnum) => number | undefined;
 }
 
-/** An enum number in a request that no public value has. */
-export class InvalidEnum extends Error {}
+/** What makes a request invalid: an enum number that no public value has, or a required field without a value. */
+export class Invalid extends Error {}
 
 const shortName = (desc: DescMessage) => desc.typeName.slice(desc.typeName.indexOf(".") + 1);
 
@@ -53,7 +54,13 @@ export function translate(message: Message, from: DescMessage, to: DescMessage, 
       put(source, field, holder, fieldNamed(holder.desc, path.at(-1)!)!, rules);
     }
   }
+  const lacks = to.fields.find((field) => isRequired(field) && !target.isSet(field));
+  if (rules.direction === "request" && lacks !== undefined) throw new Invalid(`${lacks} is required`);
   return target.message;
+}
+
+function isRequired(field: DescField): boolean {
+  return field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
 }
 
 function fieldNamed(desc: DescMessage, name: string): DescField | undefined {
@@ -160,7 +167,7 @@ function mapEnum(number: number, from: DescEnum, to: DescEnum, rules: Rules): nu
   const twin = rules.enums(from, to).get(number);
   if (twin !== undefined) return twin;
   if (!from.open) return undefined;
-  if (rules.direction === "request") throw new InvalidEnum(`${from.typeName} ${number}`);
+  if (rules.direction === "request") throw new Invalid(`${from.typeName} ${number}`);
   return rules.rest(to) ?? 0;
 }
 

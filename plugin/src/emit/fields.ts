@@ -68,19 +68,24 @@ export class FieldEmitter {
     const { conversion } = plan;
     const target = plan.target.at(-1)!;
     const { reader, at } = found;
+    const isRequired = target.presence === "required" && plan.target.length === 1 && owner.isWrite;
+    const refused: Branch[] = isRequired
+      ? [{ condition: undefined, body: [values.missingRequired(found, target)] }]
+      : [];
     if (conversion.kind === "message") {
       const again = this.#again(plan, scope)?.replace(/\)$/, `, ${at})`) ?? `${reader}.enter(${at})`;
       return {
         plan,
         condition: `${at} !== 0`,
         print: () => this.writeMessage(target, again, conversion),
+        otherwise: refused,
       };
     }
     const condition = values.condition(found, target, conversion, plan.target.length > 1);
     if (!owner.isWrite) return { plan, condition, print: [] };
     const print = values.statements(found, target, conversion);
     const lost = values.lostDefault(found.field!, target, conversion);
-    if (lost === undefined) return { plan, condition, print };
+    if (lost === undefined) return { plan, condition, print, otherwise: refused };
     // What was not found has no default either: it is not there at all.
     const { root } = plan.value;
     const otherwise: Branch = {

@@ -13,6 +13,8 @@ export function layout(text: string, indent: number): string[] {
   const group = lastGroup(text);
   if (group === undefined) return [text];
   const { before, open, items, close, after } = group;
+  // There is no shorter way to say it, however deep it stands.
+  if (/^switch $/.test(before)) return [text];
   if (open === "(" && /^(?:\} )?(?:else )?(?:if|while) $/.test(before))
     return condition(before, items.join(", "), after, indent);
   const last = items.at(-1)!;

@@ -10,53 +10,65 @@ export function maskTable(file: FileScope, subject: Translator): string {
   return file.once(key, camel(`${messageShort(subject.source!)}_paths`), file.lookups, (name, code) => {
     file.use("MaskTable", true);
     const paths = new Map<string, string[]>();
-    collect(subject, "", "", paths, 0);
+    collect(subject, "", "", paths, []);
     code.block(`const ${name}: MaskTable = {`, () => {
       code.block("paths: new Map([", () => {
         for (const [from, to] of paths) code.line(`[${quote(from)}, [${to.map(quote).join(", ")}]],`);
       }, "]),"); // biome-ignore format: short
-      code.line(`all: [${leaves(subject, "", 0).map(quote).join(", ")}],`);
+      code.line(`all: [${leaves(subject, "", []).map(quote).join(", ")}],`);
     }, "};"); // biome-ignore format: short
   });
 }
 
-// Paths of recursive messages have no end; deeper ones than this are unknown.
-const MAX_DEPTH = 4;
+// Paths of recursive messages have no end: a type stands at most so often on the way to a field. Deeper paths are unknown.
+const MAX_TURNS = 2;
+
+/** Whether a translator may be gone into once more, below those it stands under. */
+function mayEnter(translator: Translator, above: readonly Translator[]): boolean {
+  return above.filter((other) => other === translator).length < MAX_TURNS;
+}
 
 function collect(
   translator: Translator,
   from: string,
   to: string,
   paths: Map<string, string[]>,
-  depth: number,
+  above: readonly Translator[],
 ): void {
-  for (const plan of translator.fields) {
+  const here = [...above, translator];
+  for (const plan of written(translator)) {
     const { value, conversion } = plan;
-    if (value.root.kind !== "source" || value.path.length === 0) continue;
     const source = from + value.path.map((field) => field.name).join(".");
     const known = paths.get(source) ?? [];
-    paths.set(source, [...new Set([...known, ...goalsOf(plan, to, depth)])]);
+    paths.set(source, [...new Set([...known, ...goalsOf(plan, to, here)])]);
     const singular = value.path.at(-1)!.cardinality === "singular";
-    if (conversion.kind === "message" && singular && depth < MAX_DEPTH)
-      collect(conversion.translator, `${source}.`, `${to}${nameOf(plan)}.`, paths, depth + 1);
+    if (conversion.kind === "message" && singular && mayEnter(conversion.translator, here))
+      collect(conversion.translator, `${source}.`, `${to}${nameOf(plan)}.`, paths, here);
   }
 }
 
 /** All that a translator writes. */
-function leaves(translator: Translator, to: string, depth: number): string[] {
-  return [...new Set(translator.fields.flatMap((plan) => goalsOf(plan, to, depth)))];
+function leaves(translator: Translator, to: string, above: readonly Translator[]): string[] {
+  const here = [...above, translator];
+  return [...new Set(written(translator).flatMap((plan) => goalsOf(plan, to, here)))];
+}
+
+/** The fields that the client's message gives: not those that a `set` takes from elsewhere. */
+function written(translator: Translator): FieldPlan[] {
+  return translator.fields.filter(({ value }) => value.root.kind === "source" && value.path.length > 0);
 }
 
 /**
  * What a field writes: the field, or, of a message of which only a part is public, the fields of that part. A mask must
- * never clear what its writer cannot see.
+ * never clear what its writer cannot see; so of lists and maps of such messages there is no path at all.
  */
-function goalsOf(plan: FieldPlan, to: string, depth: number): string[] {
+function goalsOf(plan: FieldPlan, to: string, above: readonly Translator[]): string[] {
   const goal = to + nameOf(plan);
-  const { conversion, target } = plan;
-  if (conversion.kind !== "message" || target.at(-1)!.cardinality !== "singular") return [goal];
-  if (isWhole(conversion.translator, new Set())) return [goal];
-  return depth < MAX_DEPTH ? leaves(conversion.translator, `${goal}.`, depth + 1) : [];
+  const { target } = plan;
+  const conversion = plan.conversion.kind === "map" ? plan.conversion.value : plan.conversion;
+  if (conversion.kind !== "message" || isWhole(conversion.translator, new Set())) return [goal];
+  if (target.at(-1)!.cardinality !== "singular" || !mayEnter(conversion.translator, above)) return [];
+  return leaves(conversion.translator, `${goal}.`, above);
 }
 
 function nameOf({ target }: FieldPlan): string {
@@ -83,6 +95,6 @@ function isWhole(translator: Translator, seen: Set<Translator>): boolean {
     });
   return wholly(
     translator.target,
-    translator.fields.map((plan) => ({ plan, depth: 0 })),
+    written(translator).map((plan) => ({ plan, depth: 0 })),
   );
 }

@@ -26,6 +26,8 @@ export class ValueEmitter {
   condition({ field, at, reader }: Found, target: Field, conversion: Conversion, isNested = false): string {
     const there = `${at} !== 0`;
     if (field === undefined || field.presence !== "implicit" || field.type.kind === "message") return there;
+    // A required field takes the zero that a field without presence always has.
+    if (target.presence === "required" && !isNested) return there;
     // Implicit into explicit presence (its own, or that of a message around it): zero is unset, even if on the wire.
     const gains =
       isNested ||
@@ -106,6 +108,19 @@ export class ValueEmitter {
     }
     code.line(`${call};`);
     code.line(close);
+  }
+
+  /** What is done where a required field has no value: it takes the zero of a field without presence, or is refused. */
+  missingRequired({ field, reader }: Found, target: Field): string {
+    if (field?.presence === "implicit" && target.type.kind === "scalar") {
+      const type = scalarOf(target);
+      const tag = tagOf(target);
+      if (type === "double") return `w.double(${tag}, 0);`;
+      if (type === "float") return `w.fixed32(${tag}, 0);`;
+      const zero = type === "string" || type === "bytes" ? '""' : "0";
+      return `${this.file.use("writeKey")}(w, ${tag}, ${quote(type)}, ${zero});`;
+    }
+    return `${reader}.malformed("a required field is not set");`;
   }
 
   /**

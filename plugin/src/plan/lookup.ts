@@ -3,7 +3,7 @@ import type { KeyParts } from "../expression/split.js";
 import type { Join, Load } from "../source/annotations.js";
 import type { Field, Message } from "../source/model.js";
 import { type Assignment, assignment } from "./assignment.js";
-import type { Context, Place } from "./context.js";
+import { type Context, isMarkedInternal, type Place } from "./context.js";
 import { parseDuration } from "./duration.js";
 import { isKeyType, keyTypesOf } from "./key-types.js";
 import { RequestFields } from "./request-fields.js";
@@ -175,6 +175,18 @@ function rowOf(
   if (known.length === 0) return { row: [], match: undefined };
   const lengths = known.map((path) => path.findLastIndex((field) => field.cardinality !== "singular") + 1);
   const row = known[lengths.indexOf(Math.max(...lengths))]!.slice(0, Math.max(...lengths));
+  const marked = row.find(isMarkedInternal);
+  if (marked !== undefined) {
+    const { parts, place } = said[answers.findIndex((answer) => answer?.includes(marked))]!;
+    // Keys are compared and not shown; but what stands in a row is what fields are made from.
+    context.report(
+      "field-internal",
+      { ...place, part: partOf(parts.response!) },
+      `${marked.parent.typeName}.${marked.name} is marked internal: its rows must never be exposed`,
+      "match rows of another field, or have the owner of the internal file lift the mark",
+    );
+    return undefined;
+  }
   const match: Array<readonly Field[]> = [];
   for (let i = 0; i < answers.length; i++) {
     const answer = answers[i];

@@ -2,7 +2,7 @@ import { fieldRule, messageRule } from "../source/annotations.js";
 import type { Field, Message } from "../source/model.js";
 import { type Assignment, assignment } from "./assignment.js";
 import { isMarkedInternal, type Place } from "./context.js";
-import type { RequestPath } from "./request-side.js";
+import { isOutputField, type RequestPath } from "./request-side.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { FieldPlan, Translator, Value } from "./types.js";
 import type { Scope } from "./values.js";
@@ -45,7 +45,35 @@ export class RequestFields {
 
   /** Adds what an assignment says. */
   assign({ target, value, targetPlace, valuePlace }: Assignment): void {
+    if (!this.#mayAssign(target, value, targetPlace, valuePlace)) return;
     this.#add(target, value, valuePlace, { field: undefined, place: targetPlace });
+  }
+
+  /** What a client sends reaches no field that is marked internal, and is not read where it is output only. */
+  #mayAssign(target: readonly Field[], value: Value, targetPlace: Place, valuePlace: Place): boolean {
+    const { context } = this.translators;
+    const { root, path } = value;
+    if (root.kind !== "request" && (root.kind !== "source" || this.translator.source === undefined))
+      return true;
+    const marked = target.find(isMarkedInternal);
+    if (marked !== undefined) {
+      context.report(
+        "field-internal",
+        targetPlace,
+        `${marked.parent.typeName}.${marked.name} is marked internal: clients must not write it`,
+        "take the value from `auth` or a call, or have the owner of the internal file lift the mark",
+      );
+      return false;
+    }
+    const output = path.find((field) => field.desc !== undefined && isOutputField(field.desc));
+    if (output === undefined) return true;
+    context.report(
+      "field-conflict",
+      valuePlace,
+      `"${output.name}" is output only: it is never read from a request`,
+      "read another field, or remove `output_only`",
+    );
+    return false;
   }
 
   /** The `set` of a public message that is read. */
@@ -120,6 +148,7 @@ export class RequestFields {
   /** Ends the message: required fields must be there. */
   finish(place: Place): void {
     for (const later of this.#later) later();
+    this.#checkOneofs();
     const { target } = this.translator;
     for (const field of target.fields) {
       if (
@@ -139,6 +168,43 @@ export class RequestFields {
     const order = (plan: FieldPlan) => plan.target.map((f) => f.number);
     this.translator.fields.sort((a, b) => compare(order(a), order(b)));
   }
+
+  /** Setting one member of a oneof clears the others: beside a `set`, nothing else may give a member. */
+  #checkOneofs(): void {
+    const plans = this.translator.fields;
+    for (const plan of plans) {
+      const giver = this.#taken.get(key(plan.target));
+      if (giver === undefined || giver.field !== undefined) continue;
+      const sibling = siblingOf(
+        plan.target,
+        plans.filter((other) => other !== plan),
+      );
+      if (sibling === undefined) continue;
+      this.translators.context.report(
+        "set-conflict",
+        giver.place,
+        `"${plan.target.map((f) => f.name).join(".")}" is in a oneof with "${sibling.name}", which would take its place`,
+        `remove the \`set\`, or what gives "${sibling.name}" of ${sibling.parent.typeName}`,
+      );
+    }
+  }
+}
+
+/** A member of a oneof that one of the plans writes, and that excludes a step of the path. */
+function siblingOf(path: readonly Field[], plans: readonly FieldPlan[]): Field | undefined {
+  for (const { target, conversion } of plans) {
+    let i = 0;
+    while (i < target.length && i < path.length && target[i] === path[i]) i++;
+    const [mine, other] = [path[i], target[i]];
+    if (mine === undefined) continue;
+    if (other !== undefined) {
+      if (mine.oneof !== undefined && other.oneof === mine.oneof) return other;
+    } else if (conversion.kind === "message") {
+      const inner = siblingOf(path.slice(i), conversion.translator.fields);
+      if (inner !== undefined) return inner;
+    }
+  }
+  return undefined;
 }
 
 function compare(a: number[], b: number[]): number {

@@ -113,6 +113,11 @@ function pathsSaid(field: Field, target: Message): PathSaid[] {
 const FIELD_BEHAVIOR = 1052;
 const OUTPUT_ONLY = 3;
 
+/** Whether a public field is output only: by our own option, or by google.api.field_behavior. */
+export function isOutputField(desc: DescField): boolean {
+  return isOutputOnly(desc) || fieldRule(desc)?.outputOnly === true;
+}
+
 /** google.api.field_behavior = OUTPUT_ONLY, read without its descriptor: it need not be in the workspace. */
 function isOutputOnly(desc: DescField): boolean {
   for (const unknown of desc.proto.options?.$unknown ?? []) {

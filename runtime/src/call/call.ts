@@ -1,5 +1,5 @@
 import type { Principal } from "../auth/principal.js";
-import type { Method, Upstream, UpstreamContext } from "../upstream/upstream.js";
+import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "../upstream/upstream.js";
 import { Reader } from "../wire/reader.js";
 import { Writer } from "../wire/writer.js";
 import { Code, PorticoError, toPorticoError } from "./error.js";
@@ -89,7 +89,17 @@ export class Call {
   }
 
   /** Makes one upstream call. `timeoutMs` shortens the call's own deadline. */
-  async unary(method: Method, request: Uint8Array, timeoutMs?: number): Promise<Uint8Array> {
+  unary(method: Method, request: Uint8Array, timeoutMs?: number): Promise<Uint8Array> {
+    return this.#unary(method, request, timeoutMs, undefined);
+  }
+
+  /** As `unary`; a failure with the code `expected` is an answer like any other, and no trouble to tell of. */
+  async #unary(
+    method: Method,
+    request: Uint8Array,
+    timeoutMs: number | undefined,
+    expected: number | undefined,
+  ): Promise<Uint8Array> {
     await this.#start();
     const context = this.#context(timeoutMs);
     let reply: Uint8Array;
@@ -98,7 +108,7 @@ export class Call {
     } catch (thrown) {
       // Its place is given on a moment later: most failures end the whole call, and then nothing more is started.
       setImmediate(() => this.#end());
-      throw this.#failed(thrown, method, context);
+      throw this.#failed(thrown, method, context, expected);
     }
     this.#end();
     this.#account(reply, method);
@@ -143,7 +153,10 @@ export class Call {
 
   /** One call of a join. */
   async readJoin(lookup: Lookup, request: Uint8Array): Promise<Reader> {
-    return new Reader(await this.unary(lookup.method, request, lookup.timeoutMs), lookup.method.path);
+    // Asked for one thing by its key, an upstream says NOT_FOUND for "none".
+    const expected = lookup.mode === "each" ? Code.NOT_FOUND : undefined;
+    const reply = await this.#unary(lookup.method, request, lookup.timeoutMs, expected);
+    return new Reader(reply, lookup.method.path);
   }
 
   /** What a join's `set` writes, for `RowsOptions.set`. */
@@ -242,11 +255,12 @@ export class Call {
     };
   }
 
-  #failed(thrown: unknown, method: Method, context: PublicErrorContext): PorticoError {
+  #failed(thrown: unknown, method: Method, context: PublicErrorContext, expected?: number): PorticoError {
     // Cancelled by us: the first failure is the cause.
     if (this.#failure !== undefined) return this.#failure;
     if (thrown instanceof PorticoError) return thrown;
-    this.#init.onUpstreamError?.(thrown, method);
+    const isExpected = thrown instanceof UpstreamError && thrown.code === expected;
+    if (!isExpected) this.#init.onUpstreamError?.(thrown, method);
     return publicErrorOf(thrown, context);
   }
 

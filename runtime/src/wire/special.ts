@@ -74,7 +74,8 @@ export function translateMask(w: Writer, tag: number, r: Reader, at: At, table: 
     }
     const path = r.textAt(r.bytes());
     const translated = path === "*" ? table.all : table.paths.get(path);
-    if (translated === undefined) r.malformed("unknown path in a field mask");
+    // A path that comes to nothing must not make the mask an empty one, which stands for all fields.
+    if (translated === undefined || translated.length === 0) r.malformed("unknown path in a field mask");
     for (const target of translated!) w.text(10, target);
   }
   r.close(end);
