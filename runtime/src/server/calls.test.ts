@@ -249,6 +249,23 @@ describe.each(transports)("on %s", (transport) => {
       expect(performance.now() - start).toBeLessThan(490);
     });
 
+    it.each(["0n", "0S", "00000000H", "1n"])(
+      "that is over before it begins runs no handler: %s",
+      async (timeout) => {
+        const { calls } = upstream;
+        for (const path of ["/api.v1.Api/Kept", "/api.v1.Api/Stream"]) {
+          lastCall = undefined;
+          const answer = await rawRequest(served.port, path, {
+            headers: { "grpc-timeout": timeout },
+            body: [envelope(Buffer.from("x"))],
+          });
+          expect(answer.headers["grpc-status"]).toBe(String(Code.DEADLINE_EXCEEDED));
+          expect(lastCall).toBeUndefined();
+        }
+        expect(upstream.calls).toBe(calls);
+      },
+    );
+
     it("cancels the upstream call", async () => {
       cancelled = 0;
       const { code } = await served.client.unary("Kept", Buffer.from("hang"));
