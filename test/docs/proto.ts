@@ -36,7 +36,12 @@ export function sourcesOf(block: Block): Sources {
   // A page of fragments: the internal files, and the fragment as a public one; for an internal file, any.
   const fragment =
     info.file !== undefined
-      ? 'service S { option (portico.v1.service) = {from: "smpl.users.v1.UsersService", allow: {public: true}}; }'
+      ? `service S {
+  option (portico.v1.service) = {from: "smpl.users.v1.UsersService", allow: {public: true}};
+  rpc GetUser(Q) returns (A);
+}
+message Q { string id = 1; }
+message A { string id = 1; }`
       : info.snippet !== undefined
         ? block.rest
         : `${block.text}\n${block.rest}`;

@@ -6,6 +6,7 @@ import { Context, type Place } from "./context.js";
 import { checkCycles } from "./cycles.js";
 import { Exposure } from "./exposure.js";
 import { planMethod, type ServiceScope } from "./method.js";
+import { checkPublic } from "./policy.js";
 import { checkFile } from "./statics.js";
 import { Translators } from "./translators.js";
 import type { FilePlan, MethodPlan, Plan } from "./types.js";
@@ -36,6 +37,7 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
       "annotate a public service with `option (portico.v1.service)`, and run the plugin with `strategy: all`",
     );
   }
+  checkFileNames(context, publicFiles);
   for (const file of withImports(publicFiles)) {
     if (targets.has(file.proto.name) && !exposure.isInternalFile(file)) checkFile(context, file);
   }
@@ -46,11 +48,21 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
       if (!isPublic(service)) continue;
       const scope = serviceScope(context, service);
       checkPolicies(context, service);
+      if (service.methods.length === 0) {
+        context.report(
+          "no-public-service",
+          { element: service },
+          `${service.name} has no methods, so there is nothing to generate`,
+          "add a method, or remove the annotation",
+        );
+      }
+      const before = methods.length;
       for (const method of service.methods) {
         if (!exposure.checkMethod(method)) continue;
         const plan = planMethod(translators, method, scope);
         if (plan !== undefined) methods.push(plan);
       }
+      checkPublic(context, service, methods.slice(before));
     }
     files.push({ desc: file, methods });
   }
@@ -58,6 +70,24 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
   checkCycles(context, translators);
   checkJoinPlaces(context, translators);
   return { plan: { files }, findings: sortFindings(context.findings) };
+}
+
+/** The generated files are named as theirs are: where case does not matter, one would overwrite the other. */
+function checkFileNames(context: Context, files: readonly DescFile[]): void {
+  const names = new Map<string, string>();
+  for (const file of files) {
+    const { name } = file.proto;
+    const other = names.get(name.toLowerCase());
+    if (other === undefined) names.set(name.toLowerCase(), name);
+    else {
+      context.report(
+        "file-name",
+        { element: file },
+        `the files generated for "${other}" and "${name}" are one where case does not matter, as on macOS and Windows`,
+        "rename one of them",
+      );
+    }
+  }
 }
 
 /** A service is public if it, or one of its methods, is annotated. */

@@ -1,7 +1,9 @@
-import type { Policy } from "../source/annotations.js";
-import type { Context, Place } from "./context.js";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { methodRule, type Policy } from "../source/annotations.js";
+import { type Context, list, type Place } from "./context.js";
 import { checkLater } from "./later.js";
-import type { PolicyPlan } from "./types.js";
+import type { MethodPlan, PolicyPlan, Translator } from "./types.js";
+import { eachTranslator, neededJoins } from "./walk.js";
 
 /** Resolves `allow`. Reports one that says nothing, or two things. */
 export function planPolicy(context: Context, policy: Policy, place: Place): PolicyPlan | undefined {
@@ -34,4 +36,37 @@ export function planPolicy(context: Context, policy: Policy, place: Place): Poli
   if (policy.public) return { kind: "public" };
   if (policy.authenticated) return { kind: "authenticated" };
   return { kind: "granted", roles: [...policy.role], scopes: [...policy.scope] };
+}
+
+/** Reports methods that everybody may call, and that set what only a caller with a token has: no call of nobody passes. */
+export function checkPublic(context: Context, service: DescService, plans: readonly MethodPlan[]): void {
+  const denied = plans.filter((plan) => plan.policy.kind === "public" && needsPrincipal(plan));
+  const own = denied.filter(({ desc }) => methodRule(desc)?.allow !== undefined);
+  const report = (element: DescMethod | DescService, names: readonly string[]) =>
+    context.report(
+      "policy-conflict",
+      { element, path: ["allow"] },
+      `everybody may call ${list(names)}, but a \`set\` from \`auth\` denies all who come without a token`,
+      element.kind === "rpc" || names.length === service.methods.length
+        ? "write `authenticated: true`, or remove the `set`"
+        : "write `authenticated: true`, here or in an `allow` of the method, or remove the `set`",
+    );
+  for (const { desc } of own) report(desc, [desc.name]);
+  const rest = denied.filter((plan) => !own.includes(plan));
+  if (rest.length > 0)
+    report(
+      service,
+      rest.map(({ desc }) => desc.name),
+    );
+}
+
+function needsPrincipal({ calls, translator }: MethodPlan): boolean {
+  const reads = (request: Translator | undefined) =>
+    request?.fields.some(({ value }) => value.root.kind === "auth") === true;
+  let found = calls.some(({ request }) => reads(request));
+  eachTranslator(translator, (inner) => {
+    if (inner.direction === "request") return;
+    for (const { lookup } of neededJoins(inner)) found ||= reads(lookup.set);
+  });
+  return found;
 }

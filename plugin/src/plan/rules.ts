@@ -1,7 +1,8 @@
 /** Every rule that an annotation can break. Its id stands in each finding and in docs/diagnostics.md. */
 export const RULES = {
   "not-supported-yet": "part of the language that this version does not run yet",
-  "no-public-service": "nothing to generate: no service is annotated",
+  "no-public-service": "nothing to generate: no service is annotated, or one without methods",
+  "file-name": "two public files whose names differ only in case",
   "policy-missing": "a method without a policy",
   "policy-conflict": "a policy that says two things, or nothing",
   "service-unknown": "an internal service that is not in the workspace",
