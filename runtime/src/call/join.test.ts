@@ -17,7 +17,9 @@ const lookup: Lookup = {
 
 /** Gives rows to the replies: each is a byte of the reply, at its place. */
 function reply(rows: Rows, keys: readonly RowKey[], batch = 0): void {
-  const match = (_: Reader, replies: Replies) => keys.forEach((key, i) => replies.match(key, i, i + 1));
+  const match = (_: Reader, replies: Replies) => {
+    for (const [i, key] of keys.entries()) replies.match(key, i, i + 1);
+  };
   Object.assign(rows.replies.lookup, { match });
   rows.replies.read(
     new Reader(
