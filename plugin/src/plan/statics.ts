@@ -1,8 +1,10 @@
-import type { DescFile, DescMessage } from "@bufbuild/protobuf";
-import { fieldRule, messageRule, methodRule, serviceRule } from "../source/annotations.js";
+import type { DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
+import { parsePath } from "../expression/path.js";
+import { type FieldRule, fieldRule, messageRule, methodRule, serviceRule } from "../source/annotations.js";
 import { messageOf } from "../source/model.js";
 import type { Context } from "./context.js";
 import { declaredJoin, declaredLoad } from "./declared.js";
+import { directionsOf } from "./directions.js";
 import { checkFieldRule } from "./field-rule.js";
 import { checkLater } from "./later.js";
 import { checkLoads } from "./loads.js";
@@ -31,6 +33,23 @@ export function checkFile(context: Context, file: DescFile): void {
   for (const message of file.messages) checkMessage(context, message);
 }
 
+/** A field that something else feeds is not read from requests: where it is only in these, its value is lost. */
+function checkAsked(context: Context, rule: FieldRule, field: DescField): void {
+  if (rule.unset || rule.outputOnly || rule.to !== "") return;
+  const path = parsePath({ value: rule.from[0] ?? "", offset: 0 });
+  const root = path?.[0]?.name ?? "";
+  const isJoin = messageRule(field.parent)?.join.some((join) => join.name === root) === true;
+  const isRoot = path !== undefined && path.length > 1 && (root === "auth" || root === "request");
+  if (rule.key === "" && !isJoin && !isRoot) return;
+  const option = rule.key === "" ? "from" : "key";
+  context.report(
+    "request-unused",
+    { element: field, path: option === "key" ? ["key"] : ["from", 0] },
+    `${field.parent.name} stands in requests alone, and "${field.name}" is not read from them: its \`${option}\` feeds it`,
+    `remove the \`${option}\`, or the field`,
+  );
+}
+
 function checkMessage(context: Context, desc: DescMessage): void {
   const message = messageOf(desc);
   const rule = messageRule(desc);
@@ -41,9 +60,38 @@ function checkMessage(context: Context, desc: DescMessage): void {
   rule?.join.forEach((join, index) => {
     declaredJoin(context, join, message, { element: desc, path: ["join", index] });
   });
+  const { request, response } = directionsOf(context);
+  const isAnswer = response.has(message);
+  const isAsked = request.has(message);
+  if (isAnswer && !isAsked && rule !== undefined && rule.set.length > 0) {
+    context.report(
+      "set-unknown",
+      { element: desc, path: ["set", 0] },
+      `${desc.name} stands in no request, so there is nothing to set`,
+      "remove the `set`",
+    );
+  }
   for (const field of desc.fields) {
     const said = fieldRule(field);
     if (said !== undefined) checkFieldRule(context, said, field);
+    if (isAnswer && !said?.unset && field.proto.options?.debugRedact === true) {
+      context.report(
+        "field-internal",
+        { element: field },
+        "a public field is marked debug_redact",
+        "remove the field, or the mark",
+      );
+    }
+    if (said === undefined) continue;
+    if (isAnswer && !isAsked && said.to !== "") {
+      context.report(
+        "field-conflict",
+        { element: field, path: ["to"] },
+        `${desc.name} stands in no request, so "${field.name}" goes nowhere`,
+        "remove the `to`",
+      );
+    }
+    if (isAsked && !isAnswer) checkAsked(context, said, field);
   }
   for (const nested of desc.nestedMessages) checkMessage(context, nested);
 }
