@@ -41,8 +41,8 @@ export class NodeSession {
   }
 
   /**
-   * A stream ended before it was answered. A client may give up on some, but one that opens streams to reset them
-   * makes work at no cost of its own ("rapid reset", CVE-2023-44487) and is cut off.
+   * A stream was reset before its client had the answer. A client may give up on some, but one that opens streams to
+   * reset them makes work at no cost of its own ("rapid reset", CVE-2023-44487) and is cut off.
    */
   countReset(): void {
     if (this.session.destroyed) return;

@@ -33,6 +33,10 @@ export class NodeStream implements HttpStream, Timed {
   #trailers: HeaderFields | undefined;
   #unread = 0;
   #answered = false;
+  /** All of the answer was handed to the connection. */
+  #sent = false;
+  /** It was us who ended the stream early. */
+  #dropped = false;
 
   constructor(stream: ServerHttp2Stream, headers: Headers, session: NodeSession) {
     this.#stream = stream;
@@ -53,6 +57,7 @@ export class NodeStream implements HttpStream, Timed {
     const stream = this.#stream;
     if (this.#gone()) return;
     this.#answered = true;
+    this.#sent = true;
     stream.respond(headers as OutgoingHttpHeaders, headersAlone);
     stream.removeListener("data", onData);
     // If the request is complete, what is left of it is let through to nobody, so that the stream can close. If it
@@ -92,12 +97,14 @@ export class NodeStream implements HttpStream, Timed {
 
   /** The client does not fetch its answer: it is dropped. */
   onTime(): void {
+    this.#dropped = true;
     this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
   /** @internal for the listeners of this module. */
   sendTrailers(): void {
     if (this.#gone()) return;
+    this.#sent = true;
     this.#stream.sendTrailers((this.#trailers ?? {}) as OutgoingHttpHeaders);
   }
 
@@ -106,8 +113,14 @@ export class NodeStream implements HttpStream, Timed {
     this.#session.wheel.remove(this);
     this.#session.streamClosed();
     this.#session.unreadBytes -= this.#unread;
-    if (!this.#answered) this.#session.countReset();
+    if (this.#wasted()) this.#session.countReset();
     this.receiver.onClose();
+  }
+
+  // An answer that the client resets while it is on its way has cost as much as one that it takes.
+  #wasted(): boolean {
+    if (!this.#answered) return true;
+    return !this.#dropped && (!this.#sent || this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR);
   }
 
   #answer(): void {
