@@ -1,4 +1,4 @@
-import type { DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
+import type { DescExtension, DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
 import { parsePath } from "../expression/path.js";
 import { type FieldRule, fieldRule, messageRule, methodRule, serviceRule } from "../source/annotations.js";
 import { messageOf } from "../source/model.js";
@@ -30,7 +30,20 @@ export function checkFile(context: Context, file: DescFile): void {
       });
     }
   }
+  checkExtensions(context, file.extensions);
   for (const message of file.messages) checkMessage(context, message);
+}
+
+function checkExtensions(context: Context, extensions: readonly DescExtension[]): void {
+  for (const element of extensions) {
+    if (fieldRule(element) === undefined) continue;
+    context.report(
+      "not-supported-yet",
+      { element },
+      "extensions are not translated, so annotations of them are not supported yet",
+      "remove the annotation, or declare a field of the message",
+    );
+  }
 }
 
 /** A field that something else feeds is not read from requests: where it is only in these, its value is lost. */
@@ -93,5 +106,6 @@ function checkMessage(context: Context, desc: DescMessage): void {
     }
     if (isAsked && !isAnswer) checkAsked(context, said, field);
   }
+  checkExtensions(context, desc.nestedExtensions);
   for (const nested of desc.nestedMessages) checkMessage(context, nested);
 }

@@ -1,5 +1,6 @@
 import {
   type DescEnumValue,
+  type DescExtension,
   type DescField,
   type DescMessage,
   type DescMethod,
@@ -19,7 +20,7 @@ export const methodRule = (desc: DescMethod): options.MethodRule | undefined =>
 export const messageRule = (desc: DescMessage): options.MessageRule | undefined =>
   hasOption(desc, options.message) ? getOption(desc, options.message) : undefined;
 
-export const fieldRule = (desc: DescField): options.FieldRule | undefined =>
+export const fieldRule = (desc: DescField | DescExtension): options.FieldRule | undefined =>
   hasOption(desc, options.field) ? getOption(desc, options.field) : undefined;
 
 export const enumValueRule = (desc: DescEnumValue): options.EnumValueRule | undefined =>

@@ -174,6 +174,7 @@ function optionOf(element: Annotated): { number: number; schema: DescMessage | u
     case "message":
       return { number: 7, schema: optionSchemas.message };
     case "field":
+    case "extension":
       return { number: 8, schema: optionSchemas.field };
     case "enum_value":
       return { number: 3, schema: optionSchemas.enumValue };

@@ -1,6 +1,7 @@
 import type {
   DescEnum,
   DescEnumValue,
+  DescExtension,
   DescField,
   DescFile,
   DescMessage,
@@ -17,6 +18,7 @@ export type Descriptor =
   | DescMethod
   | DescMessage
   | DescField
+  | DescExtension
   | DescEnum
   | DescEnumValue;
 
@@ -37,6 +39,12 @@ export function pathOf(element: Descriptor): number[] {
     }
     case "field":
       return [...pathOf(element.parent), 2, element.parent.proto.field.indexOf(element.proto)];
+    case "extension": {
+      const { parent } = element;
+      const siblings = parent?.proto.extension ?? element.file.proto.extension;
+      const index = siblings.indexOf(element.proto);
+      return parent === undefined ? [7, index] : [...pathOf(parent), 6, index];
+    }
     case "enum": {
       const parent = element.parent;
       const siblings = parent?.proto.enumType ?? element.file.proto.enumType;
