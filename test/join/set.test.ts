@@ -17,7 +17,7 @@ const schema = gateway(
   `
   service Api {
     option (portico.v1.service) = {
-      from: "in.Docs" allow: {public: true}
+      from: "in.Docs" allow: {authenticated: true}
       set: "tenant_id = auth.claims.org.tenant"
     };
     rpc Get(GetRequest) returns (GetResponse);
@@ -26,6 +26,7 @@ const schema = gateway(
       option (portico.v1.method).call = {name: "note" method: "GetNote"};
     }
     rpc GetBare(GetRequest) returns (GetBareResponse) {
+      option (portico.v1.method).allow = {public: true};
       option (portico.v1.method).call = {method: "Get"};
     }
   }

@@ -1,5 +1,5 @@
 import type { CallPlan, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
-import { translatorsIn } from "../plan/walk.js";
+import { neededJoins, translatorsIn } from "../plan/walk.js";
 
 /** Joins whose keys are gathered in one walk, once the joins `after` have answered. */
 export interface JoinGroup {
@@ -9,17 +9,7 @@ export interface JoinGroup {
 
 /** The joins of a translator that have to run: those that fields use, that drop or fail, or that others' keys read. */
 export function ownJoins(translator: Translator): readonly JoinPlan[] {
-  const needed = new Set<JoinPlan>();
-  const need = (join: JoinPlan): void => {
-    needed.add(join);
-    for (const before of join.after) need(before);
-  };
-  for (const join of translator.joins) {
-    const used = translator.fields.some(
-      (field) => field.value.root.kind === "join" && field.value.root.join === join,
-    );
-    if (used || join.onMissing !== "empty") need(join);
-  }
+  const needed = neededJoins(translator);
   return translator.joins.filter((join) => needed.has(join));
 }
 
