@@ -7,10 +7,10 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Headers } from "../auth/authenticator.js";
 import { type Address, type Front, type FrontOptions, frontLimits } from "./front.js";
+import { listenOn, stoppedBy } from "./listening.js";
 import { NodeSession } from "./node-session.js";
 import { NodeStream } from "./node-stream.js";
 import { TimerWheel } from "./timer-wheel.js";
@@ -70,20 +70,10 @@ class NodeFront implements Front {
     });
   }
 
-  listen(): Promise<Address> {
-    const server = this.#server;
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(this.#options.port, this.#options.host, () => {
-        server.removeListener("error", reject);
-        server.on("error", (error) => {
-          this.#options.logger({ level: "error", message: "listener failed", cause: String(error) });
-        });
-        this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
-        const { address, port } = server.address() as AddressInfo;
-        resolve({ host: address, port });
-      });
-    });
+  async listen(): Promise<Address> {
+    const address = await listenOn(this.#server, this.#options);
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    return address;
   }
 
   async close(graceMs: number): Promise<void> {
@@ -96,16 +86,9 @@ class NodeFront implements Front {
     for (const session of this.#sessions.values()) session.announceClose();
     if (this.#sessions.size > 0) await delay(Math.min(NOTICE_MS, graceMs));
     for (const session of this.#sessions.values()) session.finish();
-    const graceOver = new AbortController();
-    const cut = delay(Math.max(0, end - performance.now()), undefined, { signal: graceOver.signal }).then(
-      () => {
-        for (const { session } of this.#sessions.values()) session.destroy();
-      },
-      () => {},
-    );
-    await Promise.race([stopped, cut]);
-    graceOver.abort();
-    await stopped;
+    await stoppedBy(stopped, end, () => {
+      for (const { session } of this.#sessions.values()) session.destroy();
+    });
     clearInterval(this.#sweeper);
   }
 

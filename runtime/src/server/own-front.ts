@@ -1,8 +1,9 @@
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { defaultHttp2Limits, QueueBudget } from "../http2/index.js";
 import { type Address, type Front, type FrontOptions, frontLimits } from "./front.js";
+import { listenOn, stoppedBy } from "./listening.js";
 import { OwnConnection } from "./own-connection.js";
 
 const SWEEP_MS = 1_000;
@@ -69,20 +70,10 @@ class OwnFront implements Front {
     });
   }
 
-  listen(): Promise<Address> {
-    const server = this.#server;
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(this.#options.port, this.#options.host, () => {
-        server.removeListener("error", reject);
-        server.on("error", (error) => {
-          this.#options.logger({ level: "error", message: "listener failed", cause: String(error) });
-        });
-        this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
-        const { address, port } = server.address() as AddressInfo;
-        resolve({ host: address, port });
-      });
-    });
+  async listen(): Promise<Address> {
+    const address = await listenOn(this.#server, this.#options);
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    return address;
   }
 
   async close(graceMs: number): Promise<void> {
@@ -95,16 +86,9 @@ class OwnFront implements Front {
     for (const connection of this.#connections) connection.announceClose();
     if (this.#connections.size > 0) await Promise.race([stopped, delay(Math.min(NOTICE_MS, graceMs))]);
     for (const connection of this.#connections) connection.finish();
-    const graceOver = new AbortController();
-    const cut = delay(Math.max(0, end - performance.now()), undefined, { signal: graceOver.signal }).then(
-      () => {
-        for (const socket of this.#sockets) socket.destroy();
-      },
-      () => {},
-    );
-    await Promise.race([stopped, cut]);
-    graceOver.abort();
-    await stopped;
+    await stoppedBy(stopped, end, () => {
+      for (const socket of this.#sockets) socket.destroy();
+    });
     clearInterval(this.#sweeper);
   }
 
