@@ -80,6 +80,14 @@ class BytesUpstream implements Upstream {
     throw new Error("not streaming");
   }
 
+  clientStream(): Promise<Uint8Array> {
+    throw new Error("not streaming");
+  }
+
+  bidiStream(): AsyncIterable<Uint8Array> {
+    throw new Error("not streaming");
+  }
+
   async close(): Promise<void> {}
 }
 

@@ -174,6 +174,8 @@ function withBirthdays(upstream: Upstream): Upstream {
         context,
       ),
     serverStream: (method, request, context) => upstream.serverStream(method, request, context),
+    clientStream: (method, requests, context) => upstream.clientStream(method, requests, context),
+    bidiStream: (method, requests, context) => upstream.bidiStream(method, requests, context),
     close: () => upstream.close(),
   };
 }

@@ -116,6 +116,88 @@ export class TestUpstream implements Upstream {
     }
   }
 
+  /** The answer is given the requests as they come (an AsyncIterable of JSON), and is the reply. */
+  async clientStream(
+    method: Method,
+    requests: AsyncIterable<Uint8Array>,
+    context: UpstreamContext,
+  ): Promise<Uint8Array> {
+    const stream = this.#open(method, requests, context);
+    try {
+      const reply = await Promise.race([stream.answer(), stream.cancelled]);
+      stream.isDone = true;
+      return stream.encode(reply);
+    } finally {
+      stream.close();
+    }
+  }
+
+  /** The answer is given the requests as they come, and gives messages (an Iterable or AsyncIterable). */
+  async *bidiStream(
+    method: Method,
+    requests: AsyncIterable<Uint8Array>,
+    context: UpstreamContext,
+  ): AsyncIterable<Uint8Array> {
+    const stream = this.#open(method, requests, context);
+    try {
+      const messages = iteratorOf(await stream.answer());
+      for (;;) {
+        const { value, done } = await Promise.race([messages.next(), stream.cancelled]);
+        if (done) break;
+        if (value instanceof Error) throw value;
+        yield stream.encode(value);
+      }
+      stream.isDone = true;
+    } finally {
+      stream.close();
+    }
+  }
+
+  /** A stream of requests: each is noted in `calls` when the answer takes it. */
+  #open(method: Method, requests: AsyncIterable<Uint8Array>, context: UpstreamContext) {
+    const { desc, registry } = this.#find(method);
+    const name = method.path.slice(1);
+    const taken = requests[Symbol.asyncIterator]();
+    const { calls } = this;
+    const count = this;
+    this.log.push(`+${name}`);
+    this.peak = Math.max(this.peak, ++this.inFlight);
+    let release = () => {};
+    const cancelled = new Promise<never>((_, reject) => {
+      release = context.onCancel(() => reject(new UpstreamError(Code.CANCELLED, "cancelled", method)));
+    });
+    cancelled.catch(() => {});
+    const json = async function* () {
+      for (;;) {
+        const { value, done } = await taken.next();
+        if (done) return;
+        const request = toJson(desc.input, fromBinary(desc.input, value), { registry });
+        calls.push({ method: name, request });
+        yield request;
+      }
+    };
+    return {
+      cancelled,
+      isDone: false,
+      answer: async (): Promise<unknown> => {
+        await tick();
+        const answer = this.answers[name];
+        if (answer === undefined) throw new UpstreamError(Code.UNIMPLEMENTED, "no answer", method);
+        return answer(json(), context);
+      },
+      encode: (message: unknown) =>
+        message instanceof Uint8Array
+          ? message
+          : toBinary(desc.output, fromJson(desc.output, message as JsonValue, { registry })),
+      close() {
+        release();
+        void taken.return?.();
+        count.inFlight--;
+        count.log.push(`${this.isDone ? "-" : "x"}${name}`);
+      },
+    };
+  }
+
   async close(): Promise<void> {}
 
   #find(method: Method) {
@@ -143,6 +225,14 @@ export class TestUpstream implements Upstream {
     if (answer === undefined) throw new UpstreamError(Code.UNIMPLEMENTED, "no answer", method);
     return answer(toJson(desc.input, fromBinary(desc.input, bytes), { registry }), context);
   }
+}
+
+function iteratorOf(answer: unknown): { next(): Promise<IteratorResult<unknown>> } {
+  const iterable = answer as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+  const asynchronous = iterable[Symbol.asyncIterator];
+  if (asynchronous !== undefined) return asynchronous.call(iterable);
+  const iterator = iterable[Symbol.iterator]!();
+  return { next: async () => iterator.next() };
 }
 
 export function tick(): Promise<void> {

@@ -50,6 +50,18 @@ export class FakeUpstream implements Upstream {
     }
   }
 
+  /** Answers when it has all requests: the answer is given the list of them. */
+  async clientStream(method: Method, requests: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+    const { desc, answer } = await this.#answerAll(method, requests);
+    return this.#encode(desc.output, answer);
+  }
+
+  /** As `clientStream`, with a list of messages as answer. */
+  async *bidiStream(method: Method, requests: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    const { desc, answer } = await this.#answerAll(method, requests);
+    for (const message of answer as unknown[]) yield this.#encode(desc.output, message);
+  }
+
   async close(): Promise<void> {}
 
   /** Fails as an upstream does. */
@@ -67,6 +79,21 @@ export class FakeUpstream implements Upstream {
     const result = answer(request, bytes);
     if (result instanceof Error) throw result;
     return { desc, answer: result };
+  }
+
+  async #answerAll(method: Method, requests: AsyncIterable<Uint8Array>) {
+    const desc = methodOf(this.registry, method.path);
+    const all: JsonValue[] = [];
+    const name = method.path.slice(1);
+    for await (const bytes of requests) {
+      const request = toJson(desc.input, fromBinary(desc.input, bytes), { registry: this.registry });
+      this.calls.push({ method: name, request, bytes });
+      all.push(request);
+    }
+    const answer = this.answers[name]?.(all, new Uint8Array());
+    if (answer === undefined) throw new UpstreamError(Code.UNIMPLEMENTED, `no answer for ${name}`, method);
+    if (answer instanceof Error) throw answer;
+    return { desc, answer };
   }
 
   #encode(desc: DescMessage, answer: unknown): Uint8Array {

@@ -5,6 +5,9 @@ import { Code, PorticoError } from "./error.js";
 import { defaultLimits } from "./limits.js";
 
 const method: Method = { service: "s", name: "m", path: "/s/m", kind: "unary" };
+const notHere = () => {
+  throw new Error("not here");
+};
 /** An upstream whose calls end when the test says so, or are cancelled. */
 function manual() {
   const open: Array<{ answer: (bytes: Uint8Array) => void; fail: (code: number) => void }> = [];
@@ -21,9 +24,9 @@ function manual() {
           };
         open.push({ answer: done(resolve), fail: done(fail) });
       }),
-    serverStream: () => {
-      throw new Error("not here");
-    },
+    serverStream: notHere,
+    clientStream: notHere,
+    bidiStream: notHere,
     close: async () => {},
   };
   const call = new Call({

@@ -15,6 +15,8 @@ function callThatFails(code: number) {
         throw new UpstreamError(code, "no", method);
       },
       serverStream: async function* () {},
+      clientStream: async () => new Uint8Array(),
+      bidiStream: async function* () {},
       close: async () => {},
     },
     limits: defaultLimits,

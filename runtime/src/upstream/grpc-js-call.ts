@@ -2,7 +2,7 @@ import type { Client, Metadata, StatusObject } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 import { type Method, type UpstreamContext, UpstreamError } from "./upstream.js";
 
-type ChannelCall = ReturnType<ReturnType<Client["getChannel"]>["createCall"]>;
+export type ChannelCall = ReturnType<ReturnType<Client["getChannel"]>["createCall"]>;
 
 /**
  * One unary call on a grpc-js channel. It uses the channel's own API, one level below `makeUnaryRequest`, which for
@@ -11,7 +11,7 @@ type ChannelCall = ReturnType<ReturnType<Client["getChannel"]>["createCall"]>;
 export class GrpcJsCall {
   readonly #method: Method;
   readonly #context: UpstreamContext;
-  readonly #underWay: Set<GrpcJsCall>;
+  readonly #underWay: Set<{ close(): void }>;
   #call: ChannelCall | undefined;
   #received: Metadata | undefined;
   #reply: Uint8Array | undefined;
@@ -21,7 +21,7 @@ export class GrpcJsCall {
   #closed = false;
 
   /** @param underWay holds the call while it lasts. */
-  constructor(method: Method, context: UpstreamContext, underWay: Set<GrpcJsCall>) {
+  constructor(method: Method, context: UpstreamContext, underWay: Set<{ close(): void }>) {
     this.#method = method;
     this.#context = context;
     this.#underWay = underWay;
@@ -98,6 +98,11 @@ export class GrpcJsCall {
     this.#removeListener?.();
     this.#removeListener = undefined;
   }
+}
+
+/** grpc-js frames a message with Buffer's own methods; a view costs nothing, where a Uint8Array would fail. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** RESOURCE_EXHAUSTED for a reply over the limit. */

@@ -1,15 +1,8 @@
-import {
-  type ChannelCredentials,
-  Client,
-  type ClientReadableStream,
-  credentials,
-  Metadata,
-  type ServiceError,
-  status,
-} from "@grpc/grpc-js";
+import { type ChannelCredentials, Client, credentials, Metadata, status } from "@grpc/grpc-js";
 import { defaultLimits } from "../call/limits.js";
 import { ConfigurationError } from "../configuration-error.js";
-import { GrpcJsCall, notGrpc, replyTooLong } from "./grpc-js-call.js";
+import { asBuffer, GrpcJsCall } from "./grpc-js-call.js";
+import { GrpcJsStream } from "./grpc-js-stream.js";
 import { targetProblem } from "./target.js";
 import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "./upstream.js";
 
@@ -124,9 +117,7 @@ function channelOptionsOf(options: GrpcJsUpstreamOptions): Record<string, number
 
 class GrpcJsUpstream implements Upstream {
   readonly #clients: ReadonlyMap<string, Client>;
-  readonly #calls = new Set<GrpcJsCall>();
-  readonly #streams = new Set<ClientReadableStream<Uint8Array>>();
-  #closed = false;
+  readonly #calls = new Set<{ close(): void }>();
   // The calls of one public call have the same metadata, mostly one after the other: the last conversion is kept.
   #lastSource: UpstreamContext["metadata"] | undefined;
   #lastMetadata = new Metadata();
@@ -137,94 +128,73 @@ class GrpcJsUpstream implements Upstream {
 
   unary(method: Method, request: Uint8Array, context: UpstreamContext): Promise<Uint8Array> {
     const client = this.#clients.get(method.service);
-    if (client === undefined) return Promise.reject(this.#unreachable(method));
+    if (client === undefined) return Promise.reject(unreachable(method));
     let metadata: Metadata;
     try {
-      metadata = this.#metadata(context.metadata);
+      metadata = this.#metadata(context.metadata, method);
     } catch (thrown) {
-      return Promise.reject(this.#failure(thrown, method));
+      return Promise.reject(thrown);
     }
     return new GrpcJsCall(method, context, this.#calls).run(client, asBuffer(request), metadata);
   }
 
-  async *serverStream(
+  serverStream(method: Method, request: Uint8Array, context: UpstreamContext): AsyncIterable<Uint8Array> {
+    return this.#stream(method, request, context);
+  }
+
+  async clientStream(
     method: Method,
-    request: Uint8Array,
+    requests: AsyncIterable<Uint8Array>,
     context: UpstreamContext,
-  ): AsyncGenerator<Uint8Array, void> {
+  ): Promise<Uint8Array> {
+    const stream = this.#stream(method, requests, context);
+    const { value: reply, done } = await stream.next();
+    if (done) throw new UpstreamError(status.INTERNAL, "no reply", method);
+    if ((await stream.next()).done) return reply;
+    await stream.return();
+    throw new UpstreamError(status.INTERNAL, "more than one reply to a stream of requests", method);
+  }
+
+  bidiStream(
+    method: Method,
+    requests: AsyncIterable<Uint8Array>,
+    context: UpstreamContext,
+  ): AsyncIterable<Uint8Array> {
+    return this.#stream(method, requests, context);
+  }
+
+  #stream(
+    method: Method,
+    request: Uint8Array | AsyncIterable<Uint8Array>,
+    context: UpstreamContext,
+  ): GrpcJsStream {
+    const stream = new GrpcJsStream(method, context, this.#calls);
     const client = this.#clients.get(method.service);
-    if (client === undefined) throw this.#unreachable(method);
-    let stream: ClientReadableStream<Uint8Array> | undefined;
-    let received: Metadata | undefined;
-    let cancelled = false;
-    const removeListener = context.onCancel(() => {
-      cancelled = true;
-      stream?.cancel();
-    });
     try {
-      if (cancelled) throw new UpstreamError(status.CANCELLED, "cancelled before it was sent", method);
-      stream = client.makeServerStreamRequest(
-        method.path,
-        asBuffer,
-        asBytes,
-        request,
-        this.#metadata(context.metadata),
-        { deadline: context.deadlineMs },
-      );
-      this.#streams.add(stream);
-      stream.once("metadata", (metadata) => {
-        received = metadata;
-      });
-      // The stream asks the transport for the next message only when its own queue (16 messages) has room: a reader
-      // that does not come back pauses the upstream by HTTP/2 flow control.
-      for await (const message of stream as AsyncIterable<Uint8Array>) {
-        if (message.byteLength > context.maxResponseBytes) throw replyTooLong(message, method, context);
-        yield message;
-      }
+      if (client === undefined) throw unreachable(method);
+      stream.start(client, this.#metadata(context.metadata, method), request);
     } catch (thrown) {
-      const failure = this.#failure(thrown, method);
-      throw notGrpc(failure.code, received, method) ?? failure;
-    } finally {
-      removeListener();
-      if (stream !== undefined) {
-        this.#streams.delete(stream);
-        // A reader that leaves early only destroys the Readable; the RPC has to be told. Its CANCELLED is then
-        // emitted as an error that nobody waits for.
-        stream.on("error", ignore);
-        stream.cancel();
-      }
+      stream.fail(thrown, request);
     }
+    return stream;
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     for (const call of this.#calls) call.close();
-    for (const stream of this.#streams) stream.cancel();
     for (const client of new Set(this.#clients.values())) client.close();
   }
 
-  #unreachable(method: Method): UpstreamError {
-    return new UpstreamError(status.UNAVAILABLE, `no target for ${method.service}`, method);
-  }
-
-  #failure(thrown: unknown, method: Method): UpstreamError {
-    if (thrown instanceof UpstreamError) return thrown;
-    const error = thrown as Partial<ServiceError>;
-    const options = { cause: thrown };
-    if (this.#closed)
-      return new UpstreamError(status.UNAVAILABLE, "the upstream was closed", method, options);
-    if (typeof error.code !== "number") {
-      return new UpstreamError(status.INTERNAL, String(error.message ?? thrown), method, options);
-    }
-    return new UpstreamError(error.code, error.details ?? String(error.message), method, options);
-  }
-
-  #metadata(source: UpstreamContext["metadata"]): Metadata {
+  #metadata(source: UpstreamContext["metadata"], method: Method): Metadata {
     if (source === this.#lastSource) return this.#lastMetadata;
     const metadata = new Metadata();
-    for (const [key, value] of source) {
-      if (key.endsWith("-bin")) metadata.add(key, Buffer.from(value, "base64"));
-      else metadata.add(key, value);
+    try {
+      for (const [key, value] of source) {
+        if (key.endsWith("-bin")) metadata.add(key, Buffer.from(value, "base64"));
+        else metadata.add(key, value);
+      }
+    } catch (thrown) {
+      const text = String((thrown as Error).message ?? thrown);
+      throw new UpstreamError(status.INTERNAL, text, method, { cause: thrown });
     }
     this.#lastSource = source;
     this.#lastMetadata = metadata;
@@ -232,14 +202,6 @@ class GrpcJsUpstream implements Upstream {
   }
 }
 
-// grpc-js frames a message with Buffer's own methods; a view costs nothing, where a Uint8Array would fail.
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function unreachable(method: Method): UpstreamError {
+  return new UpstreamError(status.UNAVAILABLE, `no target for ${method.service}`, method);
 }
-
-// A Buffer is a Uint8Array, which the types of Node.js 20 do not say in a way that current TypeScript accepts.
-function asBytes(buffer: Buffer): Uint8Array {
-  return buffer as unknown as Uint8Array;
-}
-
-function ignore(): void {}

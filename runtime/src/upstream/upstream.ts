@@ -1,5 +1,5 @@
 /** The kinds of RPC that Portico translates. */
-export type RpcKind = "unary" | "server_streaming";
+export type RpcKind = "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
 
 /** A method of an internal service, as the generated code names it. */
 export interface Method {
@@ -35,6 +35,26 @@ export interface Upstream {
   unary(method: Method, request: Uint8Array, context: UpstreamContext): Promise<Uint8Array>;
   /** Messages in order. Leaving the loop early cancels the RPC; a slow reader pauses the upstream. */
   serverStream(method: Method, request: Uint8Array, context: UpstreamContext): AsyncIterable<Uint8Array>;
+  /**
+   * Sends `requests` in order, and gives the one reply; it may come before they end. How requests are taken:
+   *
+   * - `next` is called for one at a time, and only when the wire has room for it: a slow upstream holds back whoever
+   *   sends. Nothing is read ahead.
+   * - Their end half-closes the RPC. If they throw, the RPC is cancelled.
+   * - When the RPC is over first (replied, failed, cancelled), `return` is called, once, also while a `next` is
+   *   waiting, which then settles; and nothing is asked for any more.
+   */
+  clientStream(
+    method: Method,
+    requests: AsyncIterable<Uint8Array>,
+    context: UpstreamContext,
+  ): Promise<Uint8Array>;
+  /** Both directions at once: requests as `clientStream` takes them, messages as `serverStream` gives them. */
+  bidiStream(
+    method: Method,
+    requests: AsyncIterable<Uint8Array>,
+    context: UpstreamContext,
+  ): AsyncIterable<Uint8Array>;
   /** Closes all connections; calls under way end with UNAVAILABLE. */
   close(): Promise<void>;
 }
