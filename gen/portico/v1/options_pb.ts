@@ -491,9 +491,9 @@ export type Join = Message<"portico.v1.Join"> & {
   maxRows: number;
 
   /**
-   * Not supported yet: using it is a finding. (A reply that says there is more, by a `next_page_token`, is an error.)
-   *
-   * The pages of a reply that are followed. Default 1.
+   * The pages of a reply that are read: while it has a `next_page_token`, the same is asked again with that as
+   * `page_token`. The method must have both. A reply that says there is still more is an error (RESOURCE_EXHAUSTED;
+   * where no pages are followed INTERNAL). Each page is a call. Default 1.
    *
    *   max_pages: 5
    *

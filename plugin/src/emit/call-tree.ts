@@ -57,9 +57,18 @@ function fetchesAlike(a: JoinPlan, b: JoinPlan): boolean {
 
 function lookupText({ lookup }: JoinPlan): string {
   const text = (path: ReadonlyArray<{ readonly name: string }>) => path.map((field) => field.name).join(".");
-  const { method, batchSize, maxKeys, maxRows } = lookup;
+  const { method, batchSize, maxKeys, maxRows, pages } = lookup;
   const paths = [...lookup.ask.map(text), text(lookup.row), ...(lookup.match ?? []).map(text)];
-  return [method.service, method.name, batchSize, maxKeys, maxRows, lookup.timeoutMs, ...paths].join();
+  return [
+    method.service,
+    method.name,
+    batchSize,
+    maxKeys,
+    maxRows,
+    pages?.max,
+    lookup.timeoutMs,
+    ...paths,
+  ].join();
 }
 
 function keyNames(join: JoinPlan): string[] {
@@ -75,10 +84,11 @@ function keysOf(join: JoinPlan): string {
 /** The number of upstream calls, as a formula: on lines of their own where it is long. */
 function sum(calls: number, asked: readonly JoinPlan[][]): string[] {
   const terms = asked.map((joins) => {
-    const { mode, batchSize } = joins[0]!.lookup;
+    const { mode, batchSize, pages } = joins[0]!.lookup;
     const keys = [...new Set(joins.flatMap(keyNames))].join(", ");
-    if (mode === "all") return "1";
-    return mode === "each" ? `distinct ${keys}` : `ceil(distinct ${keys} / ${batchSize})`;
+    const times = pages === undefined ? "" : `up to ${pages.max} * `;
+    if (mode === "all") return `${times}1`;
+    return `${times}${mode === "each" ? `distinct ${keys}` : `ceil(distinct ${keys} / ${batchSize})`}`;
   });
   const text = `upstream calls: ${[String(calls), ...terms].join(" + ")}`;
   return text.length <= 100 ? [text] : [`upstream calls: ${calls}`, ...terms.map((term) => `  + ${term}`)];

@@ -1,3 +1,4 @@
+import { nextPageToken } from "../plan/pages.js";
 import type { LookupPlan } from "../plan/types.js";
 import type { Field } from "../source/model.js";
 import { type Code, quote } from "./code.js";
@@ -18,6 +19,7 @@ export function lookupConstant(file: FileScope, lookup: LookupPlan): string {
       code.line(`batchSize: ${lookup.mode === "each" ? 1 : lookup.batchSize},`);
       code.line(`maxKeys: ${lookup.maxKeys},`);
       code.line(`maxRows: ${lookup.maxRows},`);
+      if (lookup.pages !== undefined) code.line(`pages: { max: ${lookup.pages.max}, tag: ${tagOf(lookup.pages.ask)} },`);
       if (lookup.timeoutMs !== undefined) code.line(`timeoutMs: ${lookup.timeoutMs},`);
       const group = groupOf(lookup);
       if (group.length > 0 && lookup.mode === "batch") code.line(`group: [${group.join(", ")}],`);
@@ -90,11 +92,7 @@ function askLevel(code: Code, parts: readonly Part[], depth: number, inKey: bool
 
 /** Prints the function that finds the rows in a reply. */
 function match(file: FileScope, code: Code, lookup: LookupPlan): void {
-  const more = lookup.method.output.byName.get("next_page_token");
-  const token =
-    more?.cardinality === "singular" && more.type.kind === "scalar" && more.type.scalar === "string"
-      ? more
-      : undefined;
+  const token = nextPageToken(lookup.method);
   code.block("match: (r, replies) => {", () => {
     if (lookup.match === undefined || lookup.row.length === 0) {
       code.line("const start = r.pos;");
@@ -160,7 +158,7 @@ function level(
 
 function tokenCase(code: Code, token: Field): void {
   code.line(`case ${tagOf(token)}: // ${token.name}`);
-  code.line("  if (r.lengthAt(r.bytes()) !== 0) replies.more();");
+  code.line("  replies.more(r, r.bytes());");
   code.line("  break;");
 }
 

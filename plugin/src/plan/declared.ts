@@ -92,6 +92,7 @@ const LOADS_OWN = [
   ["batch_size", "batchSize"],
   ["max_keys", "maxKeys"],
   ["max_rows", "maxRows"],
+  ["max_pages", "maxPages"],
   ["timeout", "timeout"],
 ] as const;
 

@@ -9,7 +9,7 @@ const LATER: Readonly<Record<string, { readonly what: string; readonly options: 
   Call: { what: "a call", options: ["when", "max_rows", "on_error", "retry", "hedge", "cache"] },
   Join: {
     what: "a join",
-    options: ["when", "max_pages", "max_depth", "on_error", "retry", "hedge", "cache"],
+    options: ["when", "max_depth", "on_error", "retry", "hedge", "cache"],
   },
   Load: { what: "a load", options: ["retry", "hedge", "cache"] },
   FieldRule: { what: "a field", options: ["when", "allow", "resolver", "reads", "skip"] },

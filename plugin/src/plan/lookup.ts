@@ -6,6 +6,7 @@ import { type Assignment, assignment } from "./assignment.js";
 import { type Context, isMarkedInternal, type Place } from "./context.js";
 import { parseDuration } from "./duration.js";
 import { isKeyType, keyTypesOf } from "./key-types.js";
+import { planPages } from "./pages.js";
 import { RequestFields } from "./request-fields.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { LookupPlan, Translator, UpstreamMethod } from "./types.js";
@@ -74,6 +75,8 @@ export function planLookup(
     rule.timeout === ""
       ? undefined
       : parseDuration(context, rule.timeout, { ...place, path: [...place.path!, "timeout"] });
+  const pages = planPages(context, rule, method, ask, place);
+  if (pages === "broken") return undefined;
   return {
     method,
     mode: shape,
@@ -84,6 +87,7 @@ export function planLookup(
     batchSize: rule.batchSize || DEFAULT_BATCH,
     maxKeys: rule.maxKeys || DEFAULT_BOUND,
     maxRows: ("maxRows" in rule ? rule.maxRows : 0) || DEFAULT_BOUND,
+    pages,
     timeoutMs,
   };
 }
@@ -251,12 +255,14 @@ export function withSet(
   };
   let fine = true;
   const conflicts = ({ target, targetPlace }: Assignment) => {
-    if (!ask.some((path) => path.length === target.length && path.every((field, i) => field === target[i])))
-      return false;
+    const isKey = ask.some(
+      (path) => path.length === target.length && path.every((field, i) => field === target[i]),
+    );
+    if (!isKey && lookup.pages?.ask !== target[0]) return false;
     context.report(
       "set-conflict",
       targetPlace,
-      `"${target.map((f) => f.name).join(".")}" is where the keys go`,
+      `"${target.map((f) => f.name).join(".")}" is ${isKey ? "where the keys go" : "what asks for the next page"}`,
       "remove the `set`",
     );
     return true;

@@ -36,6 +36,7 @@ export const RULES = {
   "join-key": "a join without a key, or with a key that cannot be matched",
   "join-key-type": "a key whose types do not fit, or of a type that cannot be a key",
   "join-batch": "a batch whose answer cannot be matched",
+  "join-pages": "pages of a method that has none",
   "join-max-keys": "a join where each key costs a call, without a bound",
   "field-cycle": "a field that puts a message into itself without end",
   "join-cycle": "a join that reaches its own message",

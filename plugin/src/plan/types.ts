@@ -178,5 +178,14 @@ export interface LookupPlan {
   readonly batchSize: number;
   readonly maxKeys: number;
   readonly maxRows: number;
+  /** How a reply is followed that says there is more; undefined where such a one is an error. */
+  readonly pages: PagesPlan | undefined;
   readonly timeoutMs: number | undefined;
+}
+
+/** The pages of a reply. */
+export interface PagesPlan {
+  readonly max: number;
+  /** The field of the request that asks for a page. */
+  readonly ask: Field;
 }

@@ -2,7 +2,7 @@ import { UpstreamError } from "../upstream/upstream.js";
 import type { Reader } from "../wire/reader.js";
 import type { Call } from "./call.js";
 import { Code, PorticoError } from "./error.js";
-import type { InnerJoins, Replies, RowKey, Rows } from "./join.js";
+import type { InnerJoins, Lookup, Pages, Replies, RowKey, Rows } from "./join.js";
 
 /**
  * Fetches what the rows of some joins ask for: one call per batch of distinct keys, all batches side by side, then
@@ -50,6 +50,7 @@ async function fetchSiblings(call: Call, siblings: readonly Rows[]): Promise<voi
       }),
     );
   }
+  replies.finishPages();
   if (replies.found > lookup.maxRows) throw tooMany("rows");
   if (siblings.some((rows) => rows.inner.length > 0)) await fetchInner(call, siblings);
 }
@@ -84,15 +85,39 @@ async function fetchBatch(
   request: Uint8Array,
 ): Promise<void> {
   const { lookup } = replies;
-  let reply: Reader;
-  try {
-    reply = await call.readJoin(lookup, request);
-  } catch (thrown) {
-    // Asked for one thing by its key, an upstream says "not found" for "none".
-    if (lookup.mode === "each" && isNotFound(thrown)) return;
-    throw thrown;
+  const max = lookup.pages?.max ?? 1;
+  let page = request;
+  for (let n = 1; ; n++) {
+    let reply: Reader;
+    try {
+      reply = await call.readJoin(lookup, page);
+    } catch (thrown) {
+      // Asked for one thing by its key, an upstream says "not found" for "none".
+      if (n === 1 && lookup.mode === "each" && isNotFound(thrown)) return;
+      throw thrown;
+    }
+    const token = replies.read(reply, batch, keyNumber);
+    if (token === "") return;
+    if (n >= max) throw tooManyPages(lookup);
+    if (replies.found > lookup.maxRows) throw tooMany("rows");
+    page = nextPage(call, request, lookup.pages!, token);
   }
-  replies.read(reply, batch, keyNumber);
+}
+
+/** The same request for another page. */
+function nextPage(call: Call, request: Uint8Array, { tag }: Pages, token: string): Uint8Array {
+  const w = call.requestWriter();
+  w.raw(request);
+  w.latin1(tag, token);
+  return w.finish();
+}
+
+/** Where no pages are followed, the answer is not what the join was written for; else a bound is reached. */
+function tooManyPages({ name, pages }: Lookup): PorticoError {
+  const cause = new Error(`the answer to ${name} has a next page, which is not followed`);
+  return pages === undefined
+    ? new PorticoError(Code.INTERNAL, "internal error", { cause })
+    : new PorticoError(Code.RESOURCE_EXHAUSTED, "the request needs too many pages", { cause });
 }
 
 function isNotFound(thrown: unknown): boolean {

@@ -2,7 +2,6 @@ import type { Method } from "../upstream/upstream.js";
 import { type At, Reader } from "../wire/reader.js";
 import type { Key } from "../wire/scalar.js";
 import type { Writer } from "../wire/writer.js";
-import { Code, PorticoError } from "./error.js";
 
 /** The key of one row: of a composite key, its parts. */
 export type RowKey = Key | readonly Key[];
@@ -20,6 +19,8 @@ export interface Lookup {
   readonly batchSize: number;
   readonly maxKeys: number;
   readonly maxRows: number;
+  /** How a reply that says there is more is followed; default: such a reply is an error. */
+  readonly pages?: Pages;
   readonly timeoutMs?: number;
   /** Of a composite key, the parts that are singular in the request: one batch per distinct combination of them. */
   readonly group?: readonly number[];
@@ -27,6 +28,14 @@ export interface Lookup {
   readonly ask: (w: Writer, keys: readonly RowKey[]) => void;
   /** Finds the rows in a reply and gives them to `replies`. */
   readonly match: (r: Reader, replies: Replies) => void;
+}
+
+/** The pages of a reply. */
+export interface Pages {
+  /** As many are read at most, for each call of the join. */
+  readonly max: number;
+  /** The tag of the request's field that asks for a page. */
+  readonly tag: number;
 }
 
 /** Joins on found rows whose keys are gathered in one walk. */
@@ -76,6 +85,10 @@ export class Replies {
   #entryKey: Key | undefined;
   #batch = 0;
   #keyNumber = 0;
+  /** Says where the page after the one that is read begins; empty: there is none. */
+  #nextPage = "";
+  /** The pages of answers that came in several, until they are put together. */
+  readonly #pages = new Map<number, Uint8Array[]>();
 
   constructor(readonly lookup: Lookup) {}
 
@@ -99,13 +112,18 @@ export class Replies {
     this.#batchOf[keyNumber] = batch;
   }
 
-  /** Reads the reply to a batch; `keyNumber` is the first of its keys. */
-  read(reply: Reader, batch: number, keyNumber: number): void {
+  /**
+   * Reads the reply to a batch, or one of its pages; `keyNumber` is the first of its keys. Gives the token of the next
+   * page (its bytes as latin1), which is empty where there is none.
+   */
+  read(reply: Reader, batch: number, keyNumber: number): string {
     this.#batch = batch;
     this.#keyNumber = keyNumber;
+    this.#nextPage = "";
     this.#readers.push(reply);
     this.#entries?.clear();
     this.lookup.match(reply.begin(), this);
+    return this.#nextPage;
   }
 
   /** A part of the key that is the same for the whole batch. */
@@ -113,16 +131,44 @@ export class Replies {
     return partOf(this.keys[this.#keyNumber]!, part);
   }
 
-  /** Notes that the reply says that there are more rows than it holds. */
-  more(): never {
-    throw new PorticoError(Code.INTERNAL, "internal error", {
-      cause: new Error(`the answer to ${this.lookup.name} has a next page, which is not followed`),
-    });
+  /** Notes the token, at `at`, of the page that follows; an empty one says that there is none. */
+  more(r: Reader, at: At): void {
+    this.#nextPage = r.latin1At(at);
   }
 
   /** Notes that the bytes [start, end) of the reply answer the one key that was asked for. */
   answer(start: number, end: number): void {
-    this.#found(this.#keyNumber, start, end);
+    const before = this.#first[this.#keyNumber]!;
+    if (before < 0) this.#found(this.#keyNumber, start, end);
+    else this.#append(before, start, end);
+  }
+
+  /**
+   * A page more of the one answer to a key: the encodings of two messages, one after the other, are that of both
+   * merged, so that lists go on where the page before it ended.
+   */
+  #append(entry: number, start: number, end: number): void {
+    const pages = this.#pages.get(entry) ?? [this.#bytesOf(entry)];
+    this.#pages.set(entry, pages);
+    const [reader] = this.#readers.splice(-1);
+    pages.push(reader!.buffer.subarray(start, end));
+  }
+
+  #bytesOf(entry: number): Uint8Array {
+    const { buffer } = this.#readers[this.#readerOf[entry]!]!;
+    return buffer.subarray(this.#starts[entry]!, this.#ends[entry]!);
+  }
+
+  /** Puts the pages of answers together, once all are there. */
+  finishPages(): void {
+    for (const [entry, pages] of this.#pages) {
+      const whole = new Reader(Buffer.concat(pages), this.lookup.method.path);
+      this.#readerOf[entry] = this.#readers.length;
+      this.#readers.push(whole);
+      this.#starts[entry] = 0;
+      this.#ends[entry] = whole.byteLength;
+    }
+    this.#pages.clear();
   }
 
   /** As `match`, for rows of a map: of those with the same key the last one counts. */
