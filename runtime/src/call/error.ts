@@ -1,38 +1,7 @@
+import { Code } from "../grpc/code.js";
 import { TooLongError, WireError } from "../wire/error.js";
 
-/**
- * Status codes of RPCs, by name and number.
- *
- * Source: https://grpc.github.io/grpc/core/md_doc_statuscodes.html
- */
-export const Code = {
-  OK: 0,
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  DATA_LOSS: 15,
-  UNAUTHENTICATED: 16,
-} as const;
-
-export type Code = (typeof Code)[keyof typeof Code];
-
-/** The name of a status code, for logs; numbers that gRPC does not define are "UNKNOWN". */
-export function codeName(code: number): string {
-  return names[code] ?? "UNKNOWN";
-}
-
-const names = Object.keys(Code);
+export { Code, codeName } from "../grpc/code.js";
 
 /**
  * The one error that reaches a client: a code and a text that is safe to publish. What really happened is in

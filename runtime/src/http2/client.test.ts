@@ -117,6 +117,49 @@ describe("a client", () => {
     expect(recorder.events.at(-1)).toBe(`close ${code}`);
   });
 
+  it("is not disturbed by answers to what it gave up long ago", () => {
+    const peer = new RawPeer("client");
+    const streams = range(1_000).map(() => peer.connection.request(get, undefined, true)!);
+    for (const stream of streams) stream.reset(ErrorCode.CANCEL);
+    for (const { id } of streams) {
+      peer.send(response(id, "200", 4), data(id, [1]), frame(HEADERS, 5, id, block([["grpc-status", "0"]])));
+    }
+    expect(peer.closedWith).toBe(null);
+    expect(peer.connection.canRequest).toBe(true);
+  });
+
+  it("gives back the connection's window for what nobody reads yet", () => {
+    const peer = new RawPeer("client");
+    const ids = range(40).map(() => peer.connection.request(get, undefined, true)!.id);
+    for (const id of ids) peer.send(response(id, "200", 4));
+    // 2.4 MB, into a window of 1 MiB.
+    for (const id of ids) for (let i = 0; i < 4; i++) peer.send(data(id, new Uint8Array(15_000)));
+    expect(peer.closedWith).toBe(null);
+    const updates = peer.sent().filter(({ type }) => type === FrameType.WINDOW_UPDATE);
+    expect(updates.length).toBeGreaterThan(0);
+    expect(updates.every(({ streamId }) => streamId === 0)).toBe(true);
+  });
+
+  it("ends a connection whose peer does not answer when it is probed", () => {
+    const { peer, recorder } = asked();
+    peer.sent();
+    peer.connection.probe(peer.nowMs);
+    expect(peer.sent().map(({ type }) => type)).toEqual([FrameType.PING]);
+    peer.wait(30_000);
+    expect(peer.closedWith?.message).toBe("the peer does not answer");
+    expect(recorder.events.at(-1)).toMatch(/^close/);
+  });
+
+  it("waits as long as its caller for a server to open a window", () => {
+    const peer = new RawPeer("client", { keepaliveIntervalMs: Number.POSITIVE_INFINITY });
+    peer.send(settings([4, 0]));
+    const stream = peer.connection.request(get, undefined, false)!;
+    stream.write(new Uint8Array(10), true);
+    peer.sent();
+    peer.wait(300_000);
+    expect(stream.closed).toBe(false);
+  });
+
   it("is told when the transport goes", () => {
     const { peer, recorder } = asked();
     peer.connection.transportClosed();

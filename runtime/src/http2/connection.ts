@@ -81,7 +81,7 @@ export class Http2Connection implements TableOwner, InboundOwner {
     const table = new StreamTable(this, isServer, nowMs);
     const outbound = new Outbound(table, idleFrames, limits.maxQueuedBytes, budget);
     const { output } = outbound;
-    const windows = new ReceiveWindows(limits, output);
+    const windows = new ReceiveWindows(limits, output, !isServer);
     table.connect(outbound, windows, this.#wasted);
     this.#table = table;
     this.#outbound = outbound;
@@ -152,13 +152,22 @@ export class Http2Connection implements TableOwner, InboundOwner {
     }
     const { open, idleSinceMs } = this.#table;
     try {
-      for (const stream of open.values()) this.#endIfStalled(stream, nowMs);
+      // A client waits for its server as long as its deadlines say.
+      if (this.#isServer) for (const stream of open.values()) this.#endIfStalled(stream, nowMs);
     } catch (thrown) {
       this.fail(thrown);
       return;
     }
     if (open.size > 0) this.#keepAlive(nowMs);
     else if (this.#isServer && nowMs - idleSinceMs > limits.idleTimeoutMs) this.finish();
+  }
+
+  /** Asks the peer whether it is still there: if it does not answer in time, the connection ends. */
+  probe(nowMs: number): void {
+    if (this.closed || this.#pingedMs !== 0) return;
+    this.#pingedMs = nowMs;
+    writePing(this.#outbound.output, 0, KEEPALIVE, 0);
+    this.outputDue();
   }
 
   /** The transport has gone. */
@@ -310,17 +319,11 @@ export class Http2Connection implements TableOwner, InboundOwner {
   #endIfStalled(stream: Http2Stream, nowMs: number): void {
     const unread = stream.queuedBytes > 0 && nowMs - stream.progressMs > this.#limits.stallTimeoutMs;
     const unsent =
-      this.#isServer &&
-      stream.reading &&
-      !stream.remoteEnded &&
-      nowMs - stream.receivedMs > this.#limits.bodyTimeoutMs;
+      stream.reading && !stream.remoteEnded && nowMs - stream.receivedMs > this.#limits.bodyTimeoutMs;
     if (unread || unsent) this.#table.streamError(stream, ErrorCode.CANCEL);
   }
 
   #keepAlive(nowMs: number): void {
-    if (this.#pingedMs !== 0 || nowMs - this.#receivedMs < this.#limits.keepaliveIntervalMs) return;
-    this.#pingedMs = nowMs;
-    writePing(this.#outbound.output, 0, KEEPALIVE, 0);
-    this.outputDue();
+    if (nowMs - this.#receivedMs >= this.#limits.keepaliveIntervalMs) this.probe(nowMs);
   }
 }

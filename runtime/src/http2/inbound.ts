@@ -74,7 +74,7 @@ export class Inbound implements FrameSink {
   ): void {
     const table = this.#table;
     const length = end - start;
-    this.#windows.received(flowBytes);
+    if (this.#windows.received(flowBytes)) this.#owner.outputDue();
     // A frame with data pays for itself: it brings bytes. One without, or with padding only, is work for nothing.
     if (length > 0) this.#idleFrames.put(1);
     else if (!endStream) this.#costs(1);
@@ -121,7 +121,7 @@ export class Inbound implements FrameSink {
       this.#newRequest(streamId, bytes, start, end, endStream);
     } else {
       // One that was passed over when a higher one was opened: https://www.rfc-editor.org/rfc/rfc9113#section-5.1.1-4
-      if (table.endingOf(streamId) === Ending.UNKNOWN)
+      if (table.endingOf(streamId) === Ending.UNKNOWN && this.#isServer)
         throw protocolError("HEADERS on a stream that cannot open");
       this.#headers.skip(bytes, start, end, table.nowMs);
       this.#costs(1);

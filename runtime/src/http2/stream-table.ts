@@ -163,6 +163,8 @@ export class StreamTable implements StreamOwner, OutboundOwner {
     if (ending === Ending.COMPLETE) {
       throw new ConnectionError(ErrorCode.STREAM_CLOSED, "a frame on a stream that is over");
     }
+    // A server may still be answering what we gave up long ago, a thousand streams at once: no fault of its own.
+    if (ending === Ending.UNKNOWN && !this.#isServer) return;
     if (ending !== Ending.RESET_BY_US) this.refuse(streamId, ErrorCode.STREAM_CLOSED);
   }
 

@@ -1,7 +1,7 @@
 import { Code, PorticoError } from "../call/error.js";
+import { ENVELOPE_HEAD_BYTES } from "../grpc/envelop.js";
 
-/** Bytes before each message on the wire: a flag, and the length in four bytes. */
-export const ENVELOPE_HEAD_BYTES = 5;
+export { ENVELOPE_HEAD_BYTES, envelop } from "../grpc/envelop.js";
 
 /** The message that an envelope held, still compressed if the flag says so. */
 export interface Envelope {
@@ -91,17 +91,4 @@ export function requestTooLong(maxBytes: number): PorticoError {
 // "Request cardinality violation" is UNIMPLEMENTED: https://grpc.github.io/grpc/core/md_doc_statuscodes.html
 function cardinality(): PorticoError {
   return new PorticoError(Code.UNIMPLEMENTED, "the method takes exactly one request message");
-}
-
-/** A message behind its head, uncompressed, in one new buffer: one write on the stream. */
-export function envelop(message: Uint8Array): Uint8Array {
-  const length = message.byteLength;
-  const bytes = Buffer.allocUnsafe(ENVELOPE_HEAD_BYTES + length) as unknown as Uint8Array;
-  bytes[0] = 0;
-  bytes[1] = length >>> 24;
-  bytes[2] = length >>> 16;
-  bytes[3] = length >>> 8;
-  bytes[4] = length;
-  bytes.set(message, ENVELOPE_HEAD_BYTES);
-  return bytes;
 }

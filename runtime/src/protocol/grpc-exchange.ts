@@ -1,8 +1,8 @@
 import { Code, PorticoError, toPorticoError } from "../call/error.js";
+import { encodeGrpcMessage } from "../grpc/grpc-message.js";
 import { ACCEPTED_ENCODINGS, gunzipBounded, isAcceptedEncoding } from "./compression.js";
 import { EnvelopeReader, envelop } from "./envelope.js";
 import type { Exchange, ExchangeReceiver } from "./exchange.js";
-import { encodeGrpcMessage } from "./grpc-message.js";
 import { type HeaderFields, type HttpReceiver, type HttpStream, REQUEST_ID_HEADER } from "./http-stream.js";
 
 /** Whether a content type is that of gRPC with protobuf messages. */

@@ -9,11 +9,11 @@ import {
 } from "node:http2";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Headers } from "../auth/authenticator.js";
+import { TimerWheel } from "../time/timer-wheel.js";
 import { type Address, type Front, type FrontOptions, frontLimits } from "./front.js";
 import { listenOn, stoppedBy } from "./listening.js";
 import { NodeSession } from "./node-session.js";
 import { NodeStream } from "./node-stream.js";
-import { TimerWheel } from "./timer-wheel.js";
 
 const SWEEP_MS = 1_000;
 // The time that clients get to hear of a coming end, before streams that they open are refused.

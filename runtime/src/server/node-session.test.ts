@@ -1,10 +1,10 @@
 import http2 from "node:http2";
 import net from "node:net";
 import { afterEach, expect, it } from "vitest";
+import { TimerWheel } from "../time/timer-wheel.js";
 import { frontLimits } from "./front.js";
 import { NodeSession } from "./node-session.js";
 import { until } from "./peers.test.support.js";
-import { TimerWheel } from "./timer-wheel.js";
 
 let server: http2.Http2Server;
 afterEach(() => server.close());

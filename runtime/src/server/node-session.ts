@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Session } from "node:http2";
+import type { TimerWheel } from "../time/timer-wheel.js";
 import { frontLimits } from "./front.js";
 import type { Logger } from "./logger.js";
-import type { TimerWheel } from "./timer-wheel.js";
 
 const MAX_STREAM_ID = 2 ** 31 - 1;
 

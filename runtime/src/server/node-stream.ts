@@ -6,9 +6,9 @@ import {
   type HttpStream,
   REQUEST_ID_HEADER,
 } from "../protocol/http-stream.js";
+import type { Timed } from "../time/timer-wheel.js";
 import { frontLimits } from "./front.js";
 import type { NodeSession } from "./node-session.js";
-import type { Timed } from "./timer-wheel.js";
 
 // Listeners are functions of the module, and find their stream here: a closure for each would be five a request.
 const owner = Symbol("portico stream");

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import {
   type ConnectionError,
   type ConnectionEvents,
@@ -10,8 +9,9 @@ import {
   type QueueBudget,
 } from "../http2/index.js";
 import type { HttpStream } from "../protocol/http-stream.js";
+import { flushSoon } from "../socket/flush.js";
+import { SocketWriter } from "../socket/socket-writer.js";
 import type { Logger } from "./logger.js";
-import { flushSoon } from "./own-flush.js";
 import { OwnStream } from "./own-stream.js";
 
 // How long a client may take to read the last words of a connection.
@@ -39,15 +39,7 @@ export class OwnConnection implements ConnectionEvents {
   readonly #http2: Http2Connection;
   readonly #logger: Logger;
   readonly #serve: (stream: HttpStream) => void;
-  readonly #encrypted: boolean;
-  // Buffers that an encrypting socket has not read yet.
-  readonly #unsent: Buffer[] = [];
-  readonly #onSent = (error?: Error | null): void => {
-    const sent = this.#unsent.shift();
-    if (sent !== undefined && !error) this.#http2.outputSent(sent);
-  };
-  // The socket has taken less than it was given: more would wait in it, where nothing can be dropped any more.
-  #full = false;
+  readonly #writer: SocketWriter;
   #flushing = false;
   // The first bytes have been looked at, or need not be.
   #spoken = false;
@@ -57,12 +49,12 @@ export class OwnConnection implements ConnectionEvents {
     this.#socket = socket;
     this.#logger = logger;
     this.#serve = options.serve;
-    this.#encrypted = socket instanceof TLSSocket;
     this.#http2 = new Http2Connection("server", options.limits, this, performance.now(), options.budget);
+    this.#writer = new SocketWriter(socket, this.#http2);
     this.#spoken = !agreed;
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("drain", () => {
-      this.#full = false;
+      this.#writer.drained();
       this.flush();
     });
     socket.on("error", (error) => {
@@ -95,17 +87,7 @@ export class OwnConnection implements ConnectionEvents {
   /** @internal Sends what there is; called once a tick, when all that the tick has to say is said. */
   flush(): void {
     this.#flushing = false;
-    const socket = this.#socket;
-    while (!this.#full) {
-      const output = this.#http2.takeOutput();
-      if (output === undefined || socket.destroyed) return;
-      // A socket that encrypts says later that it has read the buffer, one that does not at once: nearly always the
-      // system takes all. Only a buffer that neither has is the socket's for good.
-      if (this.#encrypted) this.#unsent.push(output);
-      const wantsMore = this.#encrypted ? socket.write(output, this.#onSent) : socket.write(output);
-      if (socket.writableLength > 0) this.#full = !wantsMore;
-      else if (!this.#encrypted) this.#http2.outputSent(output);
-    }
+    this.#writer.write();
   }
 
   onRequest(stream: Http2Stream): void {
@@ -138,7 +120,7 @@ export class OwnConnection implements ConnectionEvents {
       });
     }
     if (socket.destroyed) return;
-    this.#full = false;
+    this.#writer.drained();
     this.flush();
     socket.end();
     setTimeout(() => socket.destroy(), LINGER_MS).unref();

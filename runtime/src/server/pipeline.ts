@@ -2,15 +2,15 @@ import type { Authenticator, Headers } from "../auth/authenticator.js";
 import { Code, PorticoError } from "../call/error.js";
 import type { Limits } from "../call/limits.js";
 import type { Route } from "../call/route.js";
+import { parseGrpcTimeout } from "../grpc/grpc-timeout.js";
 import { GrpcExchange, isGrpcContentType } from "../protocol/grpc-exchange.js";
-import { parseGrpcTimeout } from "../protocol/grpc-timeout.js";
 import { type HeaderFields, type HttpStream, REQUEST_ID_HEADER } from "../protocol/http-stream.js";
 import { requestIds } from "../protocol/request-id.js";
 import { continueTrace } from "../protocol/trace-context.js";
+import { TimerWheel } from "../time/timer-wheel.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { Logger } from "./logger.js";
 import { PublicCall } from "./public-call.js";
-import { TimerWheel } from "./timer-wheel.js";
 
 /** What all requests of a gateway share. */
 export interface PipelineOptions {

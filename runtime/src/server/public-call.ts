@@ -6,10 +6,10 @@ import { Code, codeName, PorticoError, toPorticoError } from "../call/error.js";
 import type { Limits } from "../call/limits.js";
 import type { ServerStreamHandler } from "../call/route.js";
 import type { Exchange, ExchangeReceiver } from "../protocol/exchange.js";
+import type { Timed } from "../time/timer-wheel.js";
 import { type Method, type Upstream, UpstreamError } from "../upstream/upstream.js";
 import type { LogEntry, UpstreamFailureLog } from "./logger.js";
 import type { Pipeline, ServedRoute } from "./pipeline.js";
-import type { Timed } from "./timer-wheel.js";
 
 const MAX_LOGGED_FAILURES = 8;
 const MAX_LOGGED_TEXT = 2000;

@@ -15,3 +15,13 @@ export function encodeGrpcMessage(text: string): string {
   }
   return encoded;
 }
+
+/** The text of a header `grpc-message`. What is not encoded as it should be is taken as it is. */
+export function decodeGrpcMessage(value: string): string {
+  if (!value.includes("%")) return value;
+  // Bytes first, since a character may be several; a lone "%" stands for itself.
+  const bytes = value.replace(/%([0-9a-fA-F]{2})/g, (_all, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}

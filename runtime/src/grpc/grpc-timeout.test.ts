@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseGrpcTimeout } from "./grpc-timeout.js";
+import { formatGrpcTimeout, parseGrpcTimeout } from "./grpc-timeout.js";
 
 it.each([
   ["1H", 3_600_000],
@@ -33,4 +33,18 @@ it.each([
   "١S",
 ])("refuses %j", (text) => {
   expect(parseGrpcTimeout(text)).toBeUndefined();
+});
+
+it.each([
+  [0, "1u"],
+  [0.0005, "1u"],
+  [0.25, "250u"],
+  [1, "1m"],
+  [1.5, "2m"],
+  [99_999_999, "99999999m"],
+  [99_999_999.5, "100000S"],
+  [1e11, "27778H"],
+  [1e300, "99999999H"],
+])("writes %d ms", (ms, text) => {
+  expect(formatGrpcTimeout(ms)).toBe(text);
 });

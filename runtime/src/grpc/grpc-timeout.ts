@@ -25,3 +25,12 @@ export function parseGrpcTimeout(text: string): number | undefined {
   const unit = unitMs[text[digits]!];
   return unit === undefined ? undefined : value * unit;
 }
+
+/** A time as value of the header `grpc-timeout`: at most eight digits, rounded up, never 0. */
+export function formatGrpcTimeout(ms: number): string {
+  if (ms < 1) return `${Math.max(1, Math.ceil(ms * 1_000))}u`;
+  const whole = Math.ceil(ms);
+  if (whole < 100_000_000) return `${whole}m`;
+  const seconds = Math.ceil(whole / 1_000);
+  return seconds < 100_000_000 ? `${seconds}S` : `${Math.min(Math.ceil(seconds / 3_600), 99_999_999)}H`;
+}
