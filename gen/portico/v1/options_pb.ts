@@ -502,9 +502,9 @@ export type Join = Message<"portico.v1.Join"> & {
   maxPages: number;
 
   /**
-   * Not supported yet: using it is a finding. (A join that reaches its own message is one too.)
-   *
-   * How often a join may reach its own message again.
+   * How often the join may reach its own message again, from 1 to 10: through its rows, or through joins inside them.
+   * At the last level it is not run, and its fields stay unset. Default: a join that reaches its own message is a
+   * finding, unless a `skip` cuts it.
    *
    *   max_depth: 3
    *
@@ -836,9 +836,8 @@ export type FieldRule = Message<"portico.v1.FieldRule"> & {
   reads: string[];
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * Joins that are not run below this field.
+   * Names of joins, and of fields with a `key`, that are not run in the field's message and all messages inside it:
+   * their fields stay unset there.
    *
    *   Order parent = 10 [(portico.v1.field).skip = "user"];
    *

@@ -13,11 +13,16 @@ export function checkCycles(context: Context, translators: Translators): void {
     for (const join of translator.joins) {
       const path = back(translator, (field) => isOf(field, join), anyField);
       if (path === undefined) continue;
+      const place = placeOf(join);
+      const how =
+        place.path?.[0] === "key"
+          ? "with a `join` in place of `key`, and its `max_depth`"
+          : "with `max_depth`";
       context.report(
         "join-cycle",
-        placeOf(join),
+        place,
         `the join "${join.name}" reaches its own message again: ${names(path)}`,
-        "map a message without the join at one of these places, or mark the field `unset` there",
+        `say how often ${how}, cut it with \`skip\` on a field, or map a message without the join at one of these places`,
       );
     }
     for (const field of translator.fields) {
@@ -57,7 +62,7 @@ function names(path: readonly Translator[]): string {
 }
 
 /** Where a join is said: on the message, or as the `key` of a field. */
-export function placeOf(join: JoinPlan): Place {
+export function placeOf(join: Pick<JoinPlan, "owner" | "name">): Place {
   const element = join.owner.desc!;
   const index = messageRule(element)?.join.findIndex((said) => said.name === join.name) ?? -1;
   if (index >= 0) return { element, path: ["join", index] };

@@ -3,6 +3,7 @@ import { splitKey, splitLoadKey } from "../expression/split.js";
 import { type Join, type Load, Outcome } from "../source/annotations.js";
 import type { Message } from "../source/model.js";
 import type { Context, Place } from "./context.js";
+import { MAX_DEPTH } from "./depth.js";
 import { checkLater } from "./later.js";
 import { findLoad, type LoadFound } from "./loads.js";
 import { type BareLookup, type KeySaid, planLookup } from "./lookup.js";
@@ -30,6 +31,15 @@ export function declaredJoin(
 ): (Declared & { readonly rows: readonly RowText[] }) | undefined {
   const option = (...path: Array<string | number>): Place => ({ ...place, path: [...place.path!, ...path] });
   let fine = checkLater(context, join, place);
+  if (join.maxDepth > MAX_DEPTH) {
+    context.report(
+      "join-depth",
+      option("max_depth"),
+      `a join reaches its own message at most ${MAX_DEPTH} times: each time is a step that waits for the one before`,
+      `write a number from 1 to ${MAX_DEPTH}`,
+    );
+    fine = false;
+  }
   if (join.onMissing === Outcome.STALE) {
     context.report(
       "on-missing",
@@ -107,7 +117,9 @@ function joinByLoad(context: Context, join: Join, owner: Message, place: Place, 
       "field-conflict",
       option(name),
       `\`${name}\` does not go with \`load\`, which says it for all that use it`,
-      `write it in the load, or a join with a \`method\``,
+      name === "max_rows" || name === "max_pages"
+        ? "write a join with a `method`: a load has no such option"
+        : "write it in the load, or a join with a `method`",
     );
   }
   const found = findLoad(context, join.load, owner, option("load"));

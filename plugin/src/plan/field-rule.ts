@@ -2,6 +2,7 @@ import type { DescField } from "@bufbuild/protobuf";
 import type { FieldRule } from "../source/annotations.js";
 import type { Context } from "./context.js";
 import { checkLater } from "./later.js";
+import { checkSkips } from "./skip.js";
 
 /** Reports options of a public field that exclude each other, and those that are not run yet. */
 export function checkFieldRule(context: Context, rule: FieldRule, desc: DescField): boolean {
@@ -34,5 +35,6 @@ export function checkFieldRule(context: Context, rule: FieldRule, desc: DescFiel
   if (rule.any.length > 0 && desc.message === undefined) {
     conflict("any", `\`any\` is for messages, and "${desc.name}" is none`, "remove it");
   }
+  if (rule.skip.length > 0 && !checkSkips(context, rule, desc)) fine = false;
   return fine;
 }

@@ -4,6 +4,7 @@ import { describeType, type Field, type Message } from "../source/model.js";
 import type { Context, Place } from "./context.js";
 import { fits } from "./conversion.js";
 import { type Declared, declaredJoin, declaredLoad, type RowText, rowOfLoad } from "./declared.js";
+import { isCut } from "./depth.js";
 import { isKeyType } from "./key-types.js";
 import { findLoad } from "./loads.js";
 import { withSet } from "./lookup.js";
@@ -18,6 +19,8 @@ export interface Joins {
   readonly plans: Map<string, JoinPlan | "broken">;
   /** One of them has no name: see Scope. */
   readonly incomplete: boolean;
+  /** Some are not run where the message stands. */
+  readonly cut: boolean;
 }
 
 /** Resolves the joins of a message, in the order in which they are written: a key may read the joins before it. */
@@ -30,9 +33,16 @@ export function planJoins(
   const { context } = translators;
   const plans = new Map<string, JoinPlan | "broken">();
   let incomplete = false;
+  let cut = false;
   const rule = target.desc === undefined ? undefined : messageRule(target.desc);
   rule?.join.forEach((join, index) => {
     const place: Place = { element: target.desc!, path: ["join", index] };
+    if (isCut(translators, target, join.name, scope)) {
+      // As for a join that is wrong: nothing comes from it, and nothing is said.
+      plans.set(join.name, "broken");
+      cut = true;
+      return;
+    }
     const names: Scope = {
       source,
       sourceName: "source",
@@ -51,7 +61,7 @@ export function planJoins(
     plans.set(join.name, isNamed && plan !== undefined ? plan : "broken");
   });
   plans.delete("");
-  return { plans, incomplete };
+  return { plans, incomplete, cut };
 }
 
 function checkName(

@@ -9,10 +9,10 @@ const LATER: Readonly<Record<string, { readonly what: string; readonly options: 
   Call: { what: "a call", options: ["when", "max_rows", "on_error", "retry", "hedge", "cache"] },
   Join: {
     what: "a join",
-    options: ["when", "max_depth", "on_error", "retry", "hedge", "cache"],
+    options: ["when", "on_error", "retry", "hedge", "cache"],
   },
   Load: { what: "a load", options: ["retry", "hedge", "cache"] },
-  FieldRule: { what: "a field", options: ["when", "allow", "resolver", "reads", "skip"] },
+  FieldRule: { what: "a field", options: ["when", "allow", "resolver", "reads"] },
   Policy: { what: "a policy", options: ["when"] },
 };
 

@@ -4,6 +4,7 @@ import { type Finding, sortFindings } from "../source/finding.js";
 import type { SourceTexts } from "../source/text.js";
 import { Context, type Place } from "./context.js";
 import { checkCycles } from "./cycles.js";
+import { checkDepths } from "./depth.js";
 import { Exposure } from "./exposure.js";
 import { planMethod, type ServiceScope } from "./method.js";
 import { checkPublic } from "./policy.js";
@@ -69,6 +70,11 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
   translators.finish();
   checkCycles(context, translators);
   checkJoinPlaces(context, translators);
+  checkDepths(
+    context,
+    translators,
+    files.flatMap((file) => file.methods),
+  );
   return { plan: { files }, findings: sortFindings(context.findings) };
 }
 

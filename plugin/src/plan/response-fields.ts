@@ -2,6 +2,7 @@ import { type Path, parsePath } from "../expression/path.js";
 import { type FieldRule, fieldRule } from "../source/annotations.js";
 import type { Field, Message } from "../source/model.js";
 import type { Context, Place } from "./context.js";
+import { isCut } from "./depth.js";
 import { checkFieldRule } from "./field-rule.js";
 import { planKeyJoin } from "./joins.js";
 import { suggestion } from "./names.js";
@@ -27,6 +28,7 @@ export function planResponseField(
   let value: Value | undefined;
   let place = at;
   if (rule !== undefined && rule.key !== "") {
+    if (isCut(translators, field.parent, field.name, scope)) return undefined;
     const join = planKeyJoin(translators, field, rule, names, scope);
     if (join === undefined) return undefined;
     translator.joins.push(join);

@@ -40,6 +40,8 @@ export const RULES = {
   "join-max-keys": "a join where each key costs a call, without a bound",
   "field-cycle": "a field that puts a message into itself without end",
   "join-cycle": "a join that reaches its own message",
+  "join-depth": "a `max_depth` that is too large, or bounds nothing",
+  "skip-unknown": "a `skip` of a join that is not below the field",
   "join-use": "a join used as one and as many",
   "on-missing": "an `on_missing` that a missing row cannot have there",
   "load-unknown": "a load that the message does not have",

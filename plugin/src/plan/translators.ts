@@ -8,6 +8,7 @@ import { messageNames, planAny } from "./any-types.js";
 import { type Assignment, assignment, followPath } from "./assignment.js";
 import { type Context, list, type Place } from "./context.js";
 import { type ConversionScope, planConversion } from "./conversion.js";
+import { type Below, isBounded, scopeBelow } from "./depth.js";
 import type { Exposure } from "./exposure.js";
 import { planJoins } from "./joins.js";
 import { suggestion } from "./names.js";
@@ -27,6 +28,9 @@ export interface MethodScope {
   readonly incomplete: boolean;
   /** `set` of the public service: into every call and join whose request has the field. */
   readonly serviceSets: ReadonlyArray<{ readonly text: string; readonly place: Place }>;
+  /** Where in the response, as far as it makes a difference, and the `id` at its top; default: there. */
+  readonly below?: Below;
+  readonly base?: string;
 }
 
 /** Makes translators, one per pair of types and names in scope, and keeps account of what they use. */
@@ -34,6 +38,10 @@ export class Translators {
   readonly #made = new Map<string, Translator | undefined>();
   /** Every `from` that was looked at, and whether it fitted anywhere. */
   readonly candidates = new Map<string, Candidate>();
+  /** The joins that were left out at the last level of their `max_depth`. */
+  readonly cut = new Set<string>();
+  /** How many translators there are of a message because of the depths of joins. */
+  readonly unrolled = new Map<string, number>();
   /** All translators of messages, in the order in which they were made. */
   readonly all: Array<{ translator: Translator; scope: MethodScope }> = [];
 
@@ -58,7 +66,8 @@ export class Translators {
     const translator: Translator = { direction: "response", target, source: known, fields: [], joins: [] };
     this.#made.set(key, translator);
     this.all.push({ translator, scope });
-    if (!this.#checkSource(target, known)) {
+    const isFine = this.#checkSource(target, known) && isBounded(this, target, known?.typeName, scope);
+    if (!isFine) {
       this.#made.set(key, undefined);
       this.excuse(target);
       return undefined;
@@ -78,9 +87,12 @@ export class Translators {
       incomplete: joins.incomplete || scope.incomplete,
     };
     for (const field of target.fields) {
+      const before = this.context.findings.length;
       const plan = planResponseField(this, field, names, translator, scope, any);
+      // Below a join that is not run here there is nothing wrong.
+      const isCut = joins.cut && this.context.findings.length === before;
       if (plan !== undefined) translator.fields.push(plan);
-      else if (field.type.kind === "message" && !fieldRule(field.desc!)?.unset)
+      else if (field.type.kind === "message" && !fieldRule(field.desc!)?.unset && !isCut)
         this.excuse(field.type.message);
     }
     return translator;
@@ -96,15 +108,16 @@ export class Translators {
     place: Place,
     any: readonly string[],
   ): Conversion | undefined {
+    const inside = owner.direction === "request" ? scope : scopeBelow(this.context, scope, value, target);
     const conversionScope: ConversionScope = {
       direction: owner.direction,
       many,
       translate: (to, from) => {
         return owner.direction === "request"
           ? this.request(to, from, scope, any)
-          : this.response(to, from, scope, any);
+          : this.response(to, from, inside, any);
       },
-      anyTypes: () => planAny(this, any, owner, target, scope, place),
+      anyTypes: () => planAny(this, any, owner, target, inside, place),
       maskSubject: () => this.#maskSubject(owner),
     };
     return planConversion(this.context, value, target, conversionScope, place);
