@@ -1,41 +1,104 @@
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { nearest } from "../plan/names.js";
+import { BufError } from "./buf.js";
+import { check } from "./check.js";
+import type { Command, Output } from "./command.js";
+import { internalError } from "./internal-error.js";
+import { UsageError } from "./usage-error.js";
+import { vendor } from "./vendor.js";
 
-const USAGE = `usage: portico vendor [FOLDER]
+const COMMANDS: readonly Command[] = [check, vendor];
 
-  vendor   copies portico/v1/options.proto into FOLDER (default: proto), to be imported by public .proto files
+const USAGE = `usage: portico COMMAND [OPTION…]
 
-check, explain, exposure and scaffold are not supported yet.
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join("\n")}
+  help      shows this text, or that of a command
+
+Exit codes: 0 all is well; 1 something was found; 2 the command could not do its work.
 `;
 
-/** The command line beside the plugin. Returns the exit code. */
-export function main(args: readonly string[]): number {
-  const [command, folder = "proto", ...rest] = args;
-  if (command === "--help" || command === "-h") {
-    process.stdout.write(USAGE);
-    return 0;
+const CONSOLE: Output = {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+};
+
+/** The command line beside the plugin. Gives the exit code. */
+export async function main(args: readonly string[], io: Output = CONSOLE): Promise<number> {
+  // Who reads may have read enough: `portico explain | head`.
+  if (io === CONSOLE) {
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      process.exit();
+    });
   }
-  if (command !== "vendor" || rest.length > 0 || folder.startsWith("-")) {
-    process.stderr.write(USAGE);
+  const [name, ...rest] = args;
+  if (name === undefined) {
+    io.err(USAGE);
     return 2;
   }
-  const target = join(folder, "portico", "v1", "options.proto");
-  mkdirSync(dirname(target), { recursive: true });
-  copyFileSync(optionsProto(), target);
-  process.stdout.write(`wrote ${target}\n`);
+  if (name === "--help" || name === "-h") {
+    io.out(USAGE);
+    return 0;
+  }
+  if (name === "help") return help(rest, io);
+  const command = COMMANDS.find((one) => one.name === name);
+  if (command === undefined) {
+    const [near] = nearest(
+      name,
+      COMMANDS.map((one) => one.name),
+    );
+    io.err(
+      `portico: no command "${name}"${near === undefined ? "" : `; did you mean "${near}"?`}\n\n${USAGE}`,
+    );
+    return 2;
+  }
+  return run(command, rest, io);
+}
+
+function help(args: readonly string[], io: Output): number {
+  const command = COMMANDS.find(({ name }) => name === args[0]);
+  if (args.length > 1 || (args.length === 1 && command === undefined)) {
+    io.err(USAGE);
+    return 2;
+  }
+  io.out(command === undefined ? USAGE : helpOf(command));
   return 0;
 }
 
-/** options.proto, in the installed package or in the repository. */
-function optionsProto(): string {
-  const candidates = [
-    "../../../../proto/portico/v1/options.proto",
-    "../../../../../proto/portico/v1/options.proto",
-  ];
-  const found = candidates
-    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-    .find((path) => existsSync(path));
-  if (found === undefined) throw new Error("options.proto is not where the package has it");
-  return found;
+function helpOf({ name, usage, summary, help }: Command): string {
+  return `usage: portico ${name} ${usage}\n\n${summary[0]!.toUpperCase()}${summary.slice(1)}.\n${help}`;
+}
+
+async function run(command: Command, args: readonly string[], io: Output): Promise<number> {
+  try {
+    const { values, positionals } = parse(command, args);
+    if (values.help === true) {
+      io.out(helpOf(command));
+      return 0;
+    }
+    return await command.run(positionals, values, io);
+  } catch (error) {
+    if (error instanceof BufError) io.err(`${error.message}\n`);
+    else if (error instanceof UsageError) io.err(`portico ${command.name}: ${error.message}\n`);
+    else io.err(`${internalError(error, "portico")}\n`);
+    return 2;
+  }
+}
+
+function parse(command: Command, args: readonly string[]) {
+  try {
+    const parsed = parseArgs({
+      args: [...args],
+      options: { ...command.options, help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+    });
+    if (parsed.positionals.length > command.maxArguments)
+      throw new Error(`"${parsed.positionals[command.maxArguments]}" is one argument too many`);
+    return parsed;
+  } catch (error) {
+    const { name, usage } = command;
+    throw new UsageError(
+      `${(error as Error).message}\nusage: portico ${name} ${usage}\n\`portico help ${name}\` tells more`,
+    );
+  }
 }

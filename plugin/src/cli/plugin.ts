@@ -8,10 +8,10 @@ import {
   Edition,
 } from "@bufbuild/protobuf/wkt";
 import { emit } from "../emit/emit.js";
-import { makePlan } from "../plan/plan.js";
 import { formatFinding } from "../source/finding.js";
-import { OptionError, parseOptions, registryOf } from "../source/request.js";
-import { sourceTexts } from "../source/text.js";
+import { OptionError } from "../source/request.js";
+import { internalError } from "./internal-error.js";
+import { planRequest } from "./plan-request.js";
 
 /** One run of the plugin: bytes of a CodeGeneratorRequest in, bytes of a CodeGeneratorResponse out. */
 export function runPlugin(request: Uint8Array): Uint8Array {
@@ -41,15 +41,7 @@ export function respond(request: CodeGeneratorRequest): CodeGeneratorResponse {
     maximumEdition: Edition.EDITION_2024,
   });
   try {
-    const options = parseOptions(request.parameter);
-    const registry = registryOf(request, options);
-    const texts = sourceTexts(options.roots);
-    const { plan, findings } = makePlan({
-      registry,
-      targets: request.fileToGenerate,
-      texts,
-      sharedPackages: options.sharedPackages,
-    });
+    const { options, texts, plan, findings } = planRequest(request);
     if (findings.length > 0) {
       const count = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
       response.error = [
@@ -66,15 +58,10 @@ export function respond(request: CodeGeneratorRequest): CodeGeneratorResponse {
     }));
   } catch (error) {
     response.file = [];
-    response.error = error instanceof OptionError ? `option-plugin: ${error.message}` : internalError(error);
+    response.error =
+      error instanceof OptionError
+        ? `option-plugin: ${error.message}`
+        : internalError(error, "protoc-gen-portico");
   }
   return response;
-}
-
-/** A mistake of ours. buf shows the text to the user, who can do nothing but tell us. */
-function internalError(error: unknown): string {
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  // The frames tell where, without the folders of the machine.
-  const frames = error instanceof Error ? (error.stack?.match(/[\w.-]+\.[jt]s:\d+:\d+/g) ?? []) : [];
-  return `internal error in protoc-gen-portico: ${what}\nplease report it, with the .proto files that show it (${frames.slice(0, 4).join(", ")})`;
 }

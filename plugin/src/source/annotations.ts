@@ -1,4 +1,5 @@
 import {
+  type AnyDesc,
   type DescEnumValue,
   type DescExtension,
   type DescField,
@@ -11,20 +12,28 @@ import {
 import * as options from "../../../gen/portico/v1/options_pb.js";
 
 /** The annotations of an element; undefined where it has none. */
-export const serviceRule = (desc: DescService): options.ServiceRule | undefined =>
-  hasOption(desc, options.service) ? getOption(desc, options.service) : undefined;
+export const serviceRule = reading<DescService, options.ServiceRule>(options.service);
+export const methodRule = reading<DescMethod, options.MethodRule>(options.method);
+export const messageRule = reading<DescMessage, options.MessageRule>(options.message);
+export const fieldRule = reading<DescField | DescExtension, options.FieldRule>(options.field);
+export const enumValueRule = reading<DescEnumValue, options.EnumValueRule>(options.enum_value);
 
-export const methodRule = (desc: DescMethod): options.MethodRule | undefined =>
-  hasOption(desc, options.method) ? getOption(desc, options.method) : undefined;
+/** Decodes an element's annotation when it is first asked for: the plan asks often. */
+function reading<D extends AnyDesc, R>(extension: DescExtension): (desc: D) => R | undefined {
+  const known = new WeakMap<D, { readonly rule: R | undefined }>();
+  // Which extension goes with which element is said above.
+  const [has, get] = [hasOption, getOption] as unknown as [Reader<boolean>, Reader<R>];
+  return (desc) => {
+    let entry = known.get(desc);
+    if (entry === undefined) {
+      entry = { rule: has(desc, extension) ? get(desc, extension) : undefined };
+      known.set(desc, entry);
+    }
+    return entry.rule;
+  };
+}
 
-export const messageRule = (desc: DescMessage): options.MessageRule | undefined =>
-  hasOption(desc, options.message) ? getOption(desc, options.message) : undefined;
-
-export const fieldRule = (desc: DescField | DescExtension): options.FieldRule | undefined =>
-  hasOption(desc, options.field) ? getOption(desc, options.field) : undefined;
-
-export const enumValueRule = (desc: DescEnumValue): options.EnumValueRule | undefined =>
-  hasOption(desc, options.enum_value) ? getOption(desc, options.enum_value) : undefined;
+type Reader<T> = (desc: AnyDesc, extension: DescExtension) => T;
 
 export type {
   Call,

@@ -71,6 +71,7 @@ class LazyMessage implements Message {
   readonly typeName: string;
   readonly file: DescFile;
   #byName: ReadonlyMap<string, Field> | undefined;
+  #fields: readonly Field[] | undefined;
 
   constructor(readonly desc: DescMessage) {
     this.typeName = desc.typeName;
@@ -83,7 +84,8 @@ class LazyMessage implements Message {
   }
 
   get fields(): readonly Field[] {
-    return [...this.byName.values()];
+    this.#fields ??= [...this.byName.values()];
+    return this.#fields;
   }
 }
 

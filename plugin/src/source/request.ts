@@ -1,11 +1,8 @@
 import { readFileSync } from "node:fs";
-import { create, createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
-import {
-  type CodeGeneratorRequest,
-  type FileDescriptorProto,
-  FileDescriptorSetSchema,
-} from "@bufbuild/protobuf/wkt";
+import type { FileRegistry } from "@bufbuild/protobuf";
+import type { CodeGeneratorRequest, FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { EXTENSION_NUMBER } from "./annotations.js";
+import { DescriptorMemory } from "./descriptor-memory.js";
 
 /** Options of the plugin, in `opt:` of buf.gen.yaml. */
 export interface PluginOptions {
@@ -52,16 +49,20 @@ export function parseOptions(parameter: string): PluginOptions {
 }
 
 /** All descriptors of a request, with source-retention options and places, and those of the images beside it. */
-export function registryOf(request: CodeGeneratorRequest, options: PluginOptions): FileRegistry {
+export function registryOf(
+  request: CodeGeneratorRequest,
+  options: PluginOptions,
+  memory: DescriptorMemory = new DescriptorMemory(),
+): FileRegistry {
   const files = new Map(request.protoFile.map((file) => [file.name, file] as const));
   // These are the same files, with what is kept in source only.
   for (const file of request.sourceFileDescriptors) files.set(file.name, file);
   for (const image of options.images)
-    for (const file of readImage(image)) if (!files.has(file.name)) files.set(file.name, file);
-  return createFileRegistry(create(FileDescriptorSetSchema, { file: inOrder([...files.values()]) }));
+    for (const file of readImage(image, memory)) if (!files.has(file.name)) files.set(file.name, file);
+  return memory.registry(inOrder([...files.values()]));
 }
 
-function readImage(path: string): FileDescriptorProto[] {
+function readImage(path: string, memory: DescriptorMemory): FileDescriptorProto[] {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
@@ -70,19 +71,22 @@ function readImage(path: string): FileDescriptorProto[] {
   }
   let files: FileDescriptorProto[];
   try {
-    files = fromBinary(FileDescriptorSetSchema, bytes).file;
+    files = memory.decode(bytes, path);
   } catch {
     throw new OptionError(`internal=${path}: is no image; make it with \`buf build -o ${path}\``);
   }
-  for (const file of files) {
-    // A file that imports the options and uses none has lost them: the marks of internal fields would be gone too.
-    if (file.dependency.some((name) => name === "portico/v1/options.proto") && !hasAnnotation(file)) {
-      throw new OptionError(
-        `internal=${path}: ${file.name} imports portico/v1/options.proto and has no option of it: the image was stripped; make it with \`buf build -o ${path}\`, without --exclude-source-retention-options`,
-      );
-    }
+  const stripped = files.find(isStripped);
+  if (stripped !== undefined) {
+    throw new OptionError(
+      `internal=${path}: ${stripped.name} imports portico/v1/options.proto and has no option of it: the image was stripped; make it with \`buf build -o ${path}\`, without --exclude-source-retention-options`,
+    );
   }
   return files;
+}
+
+/** A file that imports the options and uses none has lost them: the marks of internal fields would be gone too. */
+export function isStripped(file: FileDescriptorProto): boolean {
+  return file.dependency.some((name) => name.endsWith("portico/v1/options.proto")) && !hasAnnotation(file);
 }
 
 function hasAnnotation(file: FileDescriptorProto): boolean {

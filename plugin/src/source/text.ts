@@ -7,6 +7,8 @@ export interface SourceTexts {
   text(file: string): string | undefined;
   /** Line `line`, counted from 1, without its line break. */
   line(file: string, line: number): string | undefined;
+  /** Where it was found on disk, an absolute path. */
+  path(file: string): string | undefined;
 }
 
 /**
@@ -15,20 +17,31 @@ export interface SourceTexts {
  */
 export function sourceTexts(roots: readonly string[], cwd: string = process.cwd()): SourceTexts {
   const folders = roots.length > 0 ? roots.map((root) => resolve(cwd, root)) : [...bufModules(cwd), cwd];
-  const texts = new Map<string, string | undefined>();
-  const text = (file: string): string | undefined => {
-    if (!texts.has(file)) texts.set(file, read(folders, file));
-    return texts.get(file);
+  const files = new Map<string, FoundText | undefined>();
+  const find = (file: string): FoundText | undefined => {
+    if (!files.has(file)) files.set(file, read(folders, file));
+    return files.get(file);
   };
-  return { text, line: (file, line) => text(file)?.split("\n")[line - 1]?.replace(/\r$/, "") };
+  const text = (file: string) => find(file)?.text;
+  return {
+    text,
+    line: (file, line) => text(file)?.split("\n")[line - 1]?.replace(/\r$/, ""),
+    path: (file) => find(file)?.path,
+  };
 }
 
-function read(folders: readonly string[], file: string): string | undefined {
+interface FoundText {
+  readonly path: string;
+  readonly text: string;
+}
+
+function read(folders: readonly string[], file: string): FoundText | undefined {
   // Descriptors name files by relative, slash-separated paths; anything else is not looked up.
   if (file.startsWith("/") || file.split("/").includes("..")) return undefined;
   for (const folder of folders) {
+    const path = join(folder, file);
     try {
-      return readFileSync(join(folder, file), "utf8");
+      return { path, text: readFileSync(path, "utf8") };
     } catch {
       // Not below this folder.
     }
@@ -36,8 +49,8 @@ function read(folders: readonly string[], file: string): string | undefined {
   return undefined;
 }
 
-/** The `path:` entries of buf.yaml; only these are needed, so no YAML parser is. */
-function bufModules(cwd: string): string[] {
+/** The folders of the modules: the `path:` entries of buf.yaml. Only these are needed, so no YAML parser is. */
+export function bufModules(cwd: string): string[] {
   const file = join(cwd, "buf.yaml");
   if (!existsSync(file)) return [];
   try {
