@@ -8,6 +8,6 @@ export type { Method } from "./upstream/upstream.js";
 export { check, type Shape } from "./wire/check.js";
 export { MapEntries } from "./wire/map-entries.js";
 export type { Reader } from "./wire/reader.js";
-export { convert, type Key, keyAt, writeKey } from "./wire/scalar.js";
+export { convert, keyAt, writeKey } from "./wire/scalar.js";
 export { type AnyType, type MaskTable, translateAny, translateMask, unwrap } from "./wire/special.js";
 export type { Writer } from "./wire/writer.js";

@@ -8,7 +8,7 @@ import { SameTranslators } from "./same.js";
 // What generated code uses of the language, and what it imports: nothing in a file has such a name.
 const GLOBALS = (
   "AsyncGenerator Map Number Object Promise Uint8Array undefined " +
-  "AnyType Call GatewayApi Key Lookup MapEntries MaskTable Method Reader Replies Route Rows Shape Writer " +
+  "AnyType Call GatewayApi Lookup MapEntries MaskTable Method Reader Replies Route Rows Shape Writer " +
   "check convert keyAt partOf requireClaims translateAny translateMask unwrap writeClaim writeKey"
 ).split(" ");
 

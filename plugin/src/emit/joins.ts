@@ -46,10 +46,9 @@ export class JoinEmitter {
 
   #key(join: JoinPlan, rows: string): () => void {
     const { code, file } = this.owner;
-    file.use("keyAt");
     if (join.keyList) {
-      const list = this.#keyList(join, join.key[0]!);
-      return () => code.line(`${rows}.addList(${list});`);
+      const add = this.#keyList(join, join.key[0]!, rows);
+      return () => code.line(add);
     }
     const parts = join.key.map((value) => {
       const field = value.path.at(-1)!;
@@ -57,27 +56,28 @@ export class JoinEmitter {
       const at = scan.slot(value.path, this.owner.names);
       const there =
         field.presence === "implicit" ? `${at} !== 0 && ${nonZero(field, reader, at)}` : `${at} !== 0`;
-      return { there, key: `keyAt(${reader}, ${at}, ${quote(scalarOf(field))})` };
+      return { there, key: `${reader}, ${at}, ${quote(scalarOf(field))}` };
     });
+    const isSingle = parts.length === 1;
+    if (!isSingle) file.use("keyAt");
     return () => {
-      const key = parts.length === 1 ? parts[0]!.key : `[${parts.map((part) => part.key).join(", ")}]`;
+      const add = isSingle
+        ? `${rows}.addAt(${parts[0]!.key});`
+        : `${rows}.add([${parts.map(({ key }) => `keyAt(${key})`).join(", ")}]);`;
       code.branches([
-        { condition: parts.map((part) => part.there).join(" && "), body: [`${rows}.add(${key});`] },
+        { condition: parts.map((part) => part.there).join(" && "), body: [add] },
         { condition: undefined, body: [`${rows}.add(undefined);`] },
       ]);
     };
   }
 
-  #keyList(join: JoinPlan, value: Value): string {
-    const { file, names } = this.owner;
+  /** Notes where the keys of a list stand; gives the statement that adds them. */
+  #keyList(join: JoinPlan, value: Value, rows: string): string {
     const scope = this.owner.scope(value.root);
-    const list = names.unique(`${camel(join.name)}Keys`);
-    const type = scalarOf(value.path.at(-1)!);
-    scope.before.push(`const ${list}: ${file.use("Key", true)}[] = [];`);
-    scope.scan.each(value.path, {
-      value: (code, reader) => code.line(`${list}.push(keyAt(${reader}, at, ${quote(type)}));`),
-    });
-    return list;
+    const list = this.owner.names.unique(`${camel(join.name)}KeysAt`);
+    scope.before.push(`const ${list}: number[] = [];`);
+    scope.scan.each(value.path, { value: (code) => code.line(`${list}.push(at);`) });
+    return `${rows}.addListAt(${scope.reader}, ${list}, ${quote(scalarOf(value.path.at(-1)!))});`;
   }
 }
 

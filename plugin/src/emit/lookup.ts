@@ -178,23 +178,22 @@ function row(file: FileScope, code: Code, lookup: LookupPlan, end: string, token
   rowLevel(code, leaves, 0, end, token);
   if (lookup.match === undefined) code.line(`replies.answer(start, ${end});`);
   else {
-    file.use("keyAt");
     const missing: string[] = [];
+    const isSingle = paths.length === 1 && paths[0]!.length > 0;
     const parts = paths.map((path, part) => {
       if (path.length === 0) return `replies.sharedPart(${part})`;
       const field = path.at(-1)!;
-      const key = `keyAt(r, ${slots[part]}, ${quote(scalarOf(field))})`;
-      if (path.length > 1 || field.presence !== "implicit") {
-        missing.push(`${slots[part]} !== 0`);
-        return key;
-      }
-      return keyOrZero(field, slots[part]!);
+      const slot = slots[part]!;
+      const isImplicit = path.length === 1 && field.presence === "implicit";
+      if (!isImplicit) missing.push(`${slot} !== 0`);
+      if (isSingle) return `r, ${slot}, ${quote(scalarOf(field))}`;
+      return isImplicit ? keyOrZero(file, field, slot) : keyAt(file, field, slot);
     });
-    const key = parts.length === 1 ? parts[0]! : `[${parts.join(", ")}]`;
     if (mapKey !== undefined && !isByMapKey) {
-      code.line(`replies.entry(${keyOrZero(mapKey, keySlot)});`);
+      code.line(`replies.entry(${keyOrZero(file, mapKey, keySlot)});`);
     }
-    const call = isByMapKey ? "matchLast" : "match";
+    const call = isByMapKey ? "matchLastAt" : isSingle ? "matchAt" : "match";
+    const key = isSingle ? parts[0]! : `[${parts.join(", ")}]`;
     const statement = `replies.${call}(${key}, start, ${end});`;
     if (missing.length > 0) code.when(missing.join(" && "), statement);
     else code.line(statement);
@@ -207,10 +206,13 @@ function mapKeyOf(field: Field): Field | undefined {
 }
 
 /** Implicit presence: what is not on the wire is the type's zero. */
-function keyOrZero(field: Field, slot: string): string {
-  const type = scalarOf(field);
-  const zero = ["string", "bytes"].includes(type) ? '""' : "0";
-  return `${slot} === 0 ? ${zero} : keyAt(r, ${slot}, ${quote(type)})`;
+function keyOrZero(file: FileScope, field: Field, slot: string): string {
+  const zero = ["string", "bytes"].includes(scalarOf(field)) ? '""' : "0";
+  return `${slot} === 0 ? ${zero} : ${keyAt(file, field, slot)}`;
+}
+
+function keyAt(file: FileScope, field: Field, slot: string): string {
+  return `${file.use("keyAt")}(r, ${slot}, ${quote(scalarOf(field))})`;
 }
 
 function rowLevel(

@@ -156,7 +156,7 @@ export class ValueEmitter {
     if (type === "float") return `w.fixed32(${tag}, ${floatBits(Number(value))});`;
     const text = typeof value === "boolean" ? "1" : String(value);
     const isSafe = Number.isSafeInteger(Number(text));
-    return `${this.file.use("writeKey")}(w, ${tag}, ${quote(type)}, ${isSafe ? text : quote(text)});`;
+    return `${this.file.use("writeKey")}(w, ${tag}, ${quote(type)}, ${isSafe ? text : `${text}n`});`;
   }
 }
 

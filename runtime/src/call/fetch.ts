@@ -1,5 +1,7 @@
 import { UpstreamError } from "../upstream/upstream.js";
+import { ByteKey } from "../wire/byte-key.js";
 import type { Reader } from "../wire/reader.js";
+import type { Key } from "../wire/scalar.js";
 import type { Call } from "./call.js";
 import { Code, PorticoError } from "./error.js";
 import type { InnerJoins, Lookup, Pages, Replies, RowKey, Rows } from "./join.js";
@@ -140,8 +142,8 @@ function groupsOf(keys: readonly RowKey[], all: number[], group: readonly number
   if (group === undefined) return [all];
   const groups = new Map<string, number[]>();
   for (const number of all) {
-    const parts = keys[number] as ReadonlyArray<string | number>;
-    const hash = JSON.stringify(group.map((part) => parts[part]));
+    const parts = keys[number] as readonly Key[];
+    const hash = group.map((part) => hashOf(parts[part]!)).join("");
     const members = groups.get(hash);
     if (members === undefined) groups.set(hash, [number]);
     else members.push(number);
@@ -170,9 +172,14 @@ function split(members: readonly number[], keys: readonly RowKey[], batchSize: n
   return batches;
 }
 
+/** Text that is another for another part, whatever comes behind it. */
+function hashOf(part: Key): string {
+  return typeof part === "string" ? `${part.length}:${part}` : `#${part};`;
+}
+
 function sizeOf(key: RowKey): number {
-  if (typeof key === "number") return 12;
-  if (typeof key === "string") return key.length + 10;
+  if (typeof key === "string" || key instanceof ByteKey) return key.length + 10;
+  if (typeof key !== "object") return 12;
   return key.reduce<number>((sum, part) => sum + sizeOf(part), 10);
 }
 

@@ -1,10 +1,13 @@
 import type { Method } from "../upstream/upstream.js";
+import { ByteKey } from "../wire/byte-key.js";
 import { type At, Reader } from "../wire/reader.js";
-import type { Key } from "../wire/scalar.js";
+import { type Key, keyAt, type Scalar } from "../wire/scalar.js";
 import type { Writer } from "../wire/writer.js";
+import { ByteIndex } from "./byte-index.js";
+import { KeyArena } from "./key-arena.js";
 
 /** The key of one row: of a composite key, its parts. */
-export type RowKey = Key | readonly Key[];
+export type RowKey = Key | ByteKey | readonly Key[];
 
 /** How rows of a kind are fetched: one per upstream method and way of asking. Made by the generator. */
 export interface Lookup {
@@ -71,7 +74,8 @@ export class Replies {
   /** For each found row, the number of the next one of its key, or -1. */
   readonly #next: number[] = [];
   readonly #last: number[] = [];
-  readonly #index = new Map<Key, number>();
+  readonly #index = new ByteIndex();
+  #arena: KeyArena | undefined;
   /** For each distinct key, the batch that asks for it; undefined where one batch asks for all. */
   #batchOf: number[] | undefined;
   readonly #readers: Reader[] = [];
@@ -94,16 +98,45 @@ export class Replies {
 
   /** The number of a key, which is noted if it is new. */
   want(key: RowKey): number {
-    const hash = typeof key === "object" ? tupleHash(key) : key;
-    let number = this.#index.get(hash);
-    if (number === undefined) {
-      number = this.keys.length;
-      this.#index.set(hash, number);
-      this.keys.push(key);
-      this.#first.push(-1);
-      this.#last.push(-1);
-    }
+    const bytes = this.#keyBytes(key);
+    const known = this.#find(bytes);
+    if (known >= 0) return known;
+    if (bytes !== key && typeof key !== "string") this.#arena!.keep();
+    return this.#note(key, bytes);
+  }
+
+  /** As `want`, of the key at `at`. */
+  wantAt(r: Reader, at: At, type: Scalar): number {
+    if (!isBytes(type)) return this.want(keyAt(r, at, type));
+    const { view } = r;
+    const start = r.startAt(at);
+    const length = r.lengthAt(at);
+    const known = this.#index.find(view, start, length);
+    if (known >= 0) return known;
+    if (type === "string") r.checkUtf8(at);
+    const key = new ByteKey(view, start, length);
+    return this.#note(key, key);
+  }
+
+  #note(key: RowKey, bytes: ByteKey): number {
+    const number = this.keys.length;
+    this.#index.add(bytes, number);
+    this.keys.push(key);
+    this.#first.push(-1);
+    this.#last.push(-1);
     return number;
+  }
+
+  #find(key: ByteKey): number {
+    return this.#index.find(key.view, key.start, key.length);
+  }
+
+  /** All keys of a join are of the same types: a number's bytes are never those of a string. */
+  #keyBytes(key: RowKey): ByteKey {
+    if (typeof key === "string") return ByteKey.of(key);
+    if (key instanceof ByteKey) return key;
+    this.#arena ??= new KeyArena();
+    return this.#arena.write(key);
   }
 
   /** Says which batch asks for a key: a reply answers for its own keys only. */
@@ -128,7 +161,8 @@ export class Replies {
 
   /** A part of the key that is the same for the whole batch. */
   sharedPart(part: number): Key {
-    return partOf(this.keys[this.#keyNumber]!, part);
+    // Parts of a composite key are values: only a key that is single stands in a message.
+    return partOf(this.keys[this.#keyNumber]!, part) as Key;
   }
 
   /** Notes the token, at `at`, of the page that follows; an empty one says that there is none. */
@@ -171,11 +205,11 @@ export class Replies {
     this.#pages.clear();
   }
 
-  /** As `match`, for rows of a map: of those with the same key the last one counts. */
-  matchLast(key: RowKey, start: number, end: number): void {
-    const number = this.#index.get(typeof key === "object" ? tupleHash(key) : key);
-    const entry = number === undefined ? -1 : this.#first[number]!;
-    if (entry < 0) this.match(key, start, end);
+  /** As `matchAt`, for rows of a map: of those with the same key the last one counts. */
+  matchLastAt(r: Reader, at: At, type: Scalar, start: number, end: number): void {
+    const number = this.#findAt(r, at, type);
+    const entry = number < 0 ? -1 : this.#first[number]!;
+    if (entry < 0) this.#match(number, start, end);
     else if (this.#readerOf[entry] === this.#readers.length - 1) {
       this.#starts[entry] = start;
       this.#ends[entry] = end;
@@ -202,9 +236,27 @@ export class Replies {
 
   /** Notes a row of the reply that is read: the bytes [start, end) answer `key`. */
   match(key: RowKey, start: number, end: number): void {
-    const number = this.#index.get(typeof key === "object" ? tupleHash(key) : key);
+    this.#match(this.#find(this.#keyBytes(key)), start, end);
+  }
+
+  /** As `match`, of the key at `at`; 0 stands for the type's default. */
+  matchAt(r: Reader, at: At, type: Scalar, start: number, end: number): void {
+    this.#match(this.#findAt(r, at, type), start, end);
+  }
+
+  /** The number of the key at `at`, or -1. */
+  #findAt(r: Reader, at: At, type: Scalar): number {
+    if (!isBytes(type)) return this.#find(this.#keyBytes(at === 0 ? 0 : keyAt(r, at, type)));
+    if (at === 0) return this.#index.find(r.view, 0, 0);
+    const known = this.#index.find(r.view, r.startAt(at), r.lengthAt(at));
+    // What is known was checked when it was noted.
+    if (known < 0 && type === "string") r.checkUtf8(at);
+    return known;
+  }
+
+  #match(number: number, start: number, end: number): void {
     // Never by position: a row that was not asked for, or was asked for in another call, is nobody's.
-    if (number === undefined || (this.#batchOf !== undefined && this.#batchOf[number] !== this.#batch)) {
+    if (number < 0 || (this.#batchOf !== undefined && this.#batchOf[number] !== this.#batch)) {
       this.foreign++;
       this.#entryKey = undefined;
       return;
@@ -250,17 +302,12 @@ export class Replies {
 }
 
 /** A part of a row's key. */
-export function partOf(key: RowKey, part: number): Key {
-  return typeof key === "object" ? key[part]! : key;
+export function partOf(key: RowKey, part: number): Key | ByteKey {
+  return typeof key === "object" && !(key instanceof ByteKey) ? key[part]! : key;
 }
 
-/** Composite keys as text, each part with its length: ("a", "bc") and ("ab", "c") differ. */
-function tupleHash(parts: readonly Key[]): string {
-  let hash = "";
-  for (const part of parts) {
-    hash += typeof part === "number" ? `#${part};` : `${part.length}:${part}`;
-  }
-  return hash;
+function isBytes(type: Scalar): boolean {
+  return type === "string" || type === "bytes";
 }
 
 /**
@@ -321,10 +368,24 @@ export class Rows {
     this.#keyOf.push(key === undefined ? NO_KEY : this.replies.want(key));
   }
 
+  /** As `add`, of the key at `at`. */
+  addAt(r: Reader, at: At, type: Scalar): void {
+    this.#keyOf.push(this.replies.wantAt(r, at, type));
+  }
+
   /** Adds a row that has a list of keys. */
   addList(keys: readonly RowKey[]): void {
+    this.#addList(keys.map((key) => this.replies.want(key)));
+  }
+
+  /** As `addList`, of the keys at `ats`. */
+  addListAt(r: Reader, ats: readonly At[], type: Scalar): void {
+    this.#addList(ats.map((at) => this.replies.wantAt(r, at, type)));
+  }
+
+  #addList(keyNumbers: number[]): void {
     this.#lists ??= [];
-    this.#lists[this.#keyOf.length] = keys.map((key) => this.replies.want(key));
+    this.#lists[this.#keyOf.length] = keyNumbers;
     this.#keyOf.push(NO_KEY);
   }
 

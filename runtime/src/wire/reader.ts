@@ -64,6 +64,12 @@ export class Reader {
     return this.#buffer;
   }
 
+  /** The same bytes, to read several at once. */
+  get view(): DataView {
+    this.#view ??= viewOf(this.#buffer);
+    return this.#view;
+  }
+
   /** The length of the message as it was received. */
   get byteLength(): number {
     return this.#length;
@@ -327,9 +333,7 @@ export class Reader {
   /** A float or double, a fixed or sfixed of 32 bits. */
   viewAt(at: At, size: number): DataView {
     if (at + size > this.#used) this.malformed("truncated");
-    const buffer = this.#buffer;
-    this.#view ??= new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-    return this.#view;
+    return this.view;
   }
 
   /** The string or bytes at `at`, one character per byte: a bijection that is cheap to make, compare and hash. */
@@ -497,6 +501,10 @@ export class Reader {
       pieces.end = before.end;
     }
   }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A sub-message in several pieces: start and end of each, and of the whole once it is put together. */

@@ -1,3 +1,4 @@
+import { ByteKey } from "./byte-key.js";
 import type { At, Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
@@ -97,9 +98,9 @@ function store(w: Writer, tag: number, to: Scalar, lo: number, hi: number): void
 
 /**
  * A value that rows are matched by, such that equal values are equal under `===`: numbers of all integer types by
- * value (those over 2^53 as decimal text), strings and bytes by their bytes.
+ * value (a bigint over 2^53), strings and bytes by their bytes, one character each.
  */
-export type Key = string | number;
+export type Key = string | number | bigint;
 
 /** The key at `at`. A string, if it is to be `checked`, must be valid UTF-8. */
 export function keyAt(r: Reader, at: At, type: Scalar): Key {
@@ -113,13 +114,17 @@ export function keyAt(r: Reader, at: At, type: Scalar): Key {
   const high = unsigned ? hi >>> 0 : hi;
   const value = high * 0x1_0000_0000 + (lo >>> 0);
   if (Number.isSafeInteger(value)) return value;
-  return String((BigInt(high) << 32n) | BigInt(lo >>> 0));
+  return (BigInt(high) << 32n) | BigInt(lo >>> 0);
 }
 
 /** Writes a key as a value of type `to`, which is one that can hold it. */
-export function writeKey(w: Writer, tag: number, to: Scalar, key: Key): void {
-  if (to === "string" || to === "bytes") {
-    w.latin1(tag, key as string);
+export function writeKey(w: Writer, tag: number, to: Scalar, key: Key | ByteKey): void {
+  if (key instanceof ByteKey) {
+    w.copyKey(tag, key);
+    return;
+  }
+  if (typeof key === "string") {
+    w.latin1(tag, key);
     return;
   }
   if (typeof key === "number" && key === (key | 0)) {

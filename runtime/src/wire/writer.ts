@@ -1,16 +1,27 @@
+import type { ByteKey } from "./byte-key.js";
+import { COPY_BYTES, copyShort } from "./copy.js";
 import { TooLongError } from "./error.js";
 import type { At, Reader } from "./reader.js";
 import { validUtf8 } from "./utf8.js";
-
-// Below this many bytes a loop copies faster than `set` with the view it needs.
-const LOOP_BYTES = 48;
 
 // One buffer goes from writer to writer: allocating one for each costs more than writing a usual message. A writer that
 // is never finished keeps it, and the next one makes another; so do writers that are used at the same time.
 const FIRST_BYTES = 16 * 1024;
 const MAX_SPARE_BYTES = 1024 * 1024;
-let spare: Uint8Array | undefined;
-const NO_BYTES = new Uint8Array(0);
+let spare: Block | undefined;
+
+/** Memory to write to: the same bytes twice, to write one or several at once. */
+interface Block {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+const NONE = blockOf(0);
+
+function blockOf(size: number): Block {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) };
+}
 
 // The wire type that starts a group; the one that ends it is the next number.
 const START_GROUP = 3;
@@ -23,14 +34,17 @@ const START_GROUP = 3;
  */
 export class Writer {
   pos = 0;
+  #block: Block;
   #buffer: Uint8Array;
-  #view: DataView | undefined;
+  #view: DataView;
 
   constructor(
     /** The longest that the message may get, in bytes. Longer: TooLongError. */
     readonly maxBytes: number,
   ) {
-    this.#buffer = spare ?? Buffer.allocUnsafeSlow(FIRST_BYTES);
+    this.#block = spare ?? blockOf(FIRST_BYTES);
+    this.#buffer = this.#block.bytes;
+    this.#view = this.#block.view;
     spare = undefined;
   }
 
@@ -41,9 +55,8 @@ export class Writer {
     if (pos > this.maxBytes) throw this.#tooLong();
     const message = Buffer.allocUnsafe(pos);
     message.set(pos === buffer.length ? buffer : buffer.subarray(0, pos));
-    if (buffer.length <= MAX_SPARE_BYTES) spare = buffer;
-    this.#buffer = NO_BYTES;
-    this.#view = undefined;
+    if (buffer.length <= MAX_SPARE_BYTES) spare = this.#block;
+    this.#use(NONE);
     return message;
   }
 
@@ -114,57 +127,39 @@ export class Writer {
   }
 
   copyFixed32(tag: number, r: Reader, at: At): void {
-    this.#copy(tag, r.buffer, at, at + 4);
+    this.fixed32(tag, r.viewAt(at, 4).getInt32(at, true));
   }
 
   copyFixed64(tag: number, r: Reader, at: At): void {
-    this.#copy(tag, r.buffer, at, at + 8);
+    const view = r.viewAt(at, 8);
+    this.fixed64(tag, view.getInt32(at, true), view.getInt32(at + 4, true));
   }
 
   /** Copies bytes, or a string that need not be checked. */
   copyBytes(tag: number, r: Reader, at: At): void {
-    const start = r.startAt(at);
-    const length = r.lengthAt(at);
-    this.#reserve(10);
-    this.#tag(tag);
-    this.#varint32(length);
-    this.#copy(0, r.buffer, start, start + length);
+    this.#copy(tag, r.view, r.startAt(at), r.lengthAt(at));
+  }
+
+  /** Copies a key that is a string or bytes; it was checked when it was read. */
+  copyKey(tag: number, { view, start, length }: ByteKey): void {
+    this.#copy(tag, view, start, length);
   }
 
   /** Copies a string: malformed unless it is valid UTF-8. */
   copyString(tag: number, r: Reader, at: At): void {
-    const from = r.buffer;
-    const length = from[at]!;
-    if (length >= LOOP_BYTES) {
-      this.#copyLongString(tag, r, at);
+    const start = r.startAt(at);
+    const length = r.lengthAt(at);
+    const end = start + length;
+    this.#head(tag, length);
+    if (length > COPY_BYTES) {
+      if (!validUtf8(r.buffer, start, end)) r.malformed("string that is not UTF-8");
+      this.#set(r.buffer, start, end);
       return;
     }
-    // Short, as nearly all are: copied and checked in one loop, by the bit that no ASCII character has.
-    this.#reserve(6 + length);
-    this.#tag(tag);
-    const to = this.#buffer;
-    let pos = this.pos;
-    to[pos++] = length;
-    const start = at + 1;
-    const end = start + length;
-    let bits = 0;
-    for (let i = start; i < end; i++) {
-      const byte = from[i]!;
-      bits |= byte;
-      to[pos++] = byte;
-    }
-    if (bits >= 0x80 && !validUtf8(from, start, end)) r.malformed("string that is not UTF-8");
-    this.pos = pos;
-  }
-
-  #copyLongString(tag: number, r: Reader, at: At): void {
-    const start = r.startAt(at);
-    const end = start + r.lengthAt(at);
-    if (!validUtf8(r.buffer, start, end)) r.malformed("string that is not UTF-8");
-    this.#reserve(10);
-    this.#tag(tag);
-    this.#varint32(end - start);
-    this.#copy(0, r.buffer, start, end);
+    // Short, as nearly all are: copied and checked at once.
+    const isAscii = copyShort(r.view, start, end, this.#view, this.pos);
+    if (!isAscii && !validUtf8(r.buffer, start, end)) r.malformed("string that is not UTF-8");
+    this.pos += length;
   }
 
   /** An int32, or an enum, or an int64 of a value that fits: negative ones take ten bytes. */
@@ -192,31 +187,29 @@ export class Writer {
   fixed32(tag: number, bits: number): void {
     this.#reserve(10);
     this.#tag(tag);
-    this.#dataView().setInt32(this.pos, bits, true);
+    this.#view.setInt32(this.pos, bits, true);
     this.pos += 4;
   }
 
   fixed64(tag: number, lo: number, hi: number): void {
     this.#reserve(14);
     this.#tag(tag);
-    this.#dataView().setInt32(this.pos, lo, true);
-    this.#dataView().setInt32(this.pos + 4, hi, true);
+    this.#view.setInt32(this.pos, lo, true);
+    this.#view.setInt32(this.pos + 4, hi, true);
     this.pos += 8;
   }
 
   double(tag: number, value: number): void {
     this.#reserve(14);
     this.#tag(tag);
-    this.#dataView().setFloat64(this.pos, value, true);
+    this.#view.setFloat64(this.pos, value, true);
     this.pos += 8;
   }
 
   /** Bytes that are given one per character; see Reader.latin1At. */
   latin1(tag: number, text: string): void {
     const length = text.length;
-    this.#reserve(10 + length);
-    this.#tag(tag);
-    this.#varint32(length);
+    this.#head(tag, length);
     const buffer = this.#buffer;
     let pos = this.pos;
     for (let i = 0; i < length; i++) buffer[pos++] = text.charCodeAt(i);
@@ -226,15 +219,14 @@ export class Writer {
   /** A string of our own making. */
   text(tag: number, text: string): void {
     const bytes = Buffer.from(text, "utf8");
-    this.#reserve(10);
-    this.#tag(tag);
-    this.#varint32(bytes.length);
-    this.#copy(0, bytes, 0, bytes.length);
+    this.#head(tag, bytes.length);
+    this.#set(bytes, 0, bytes.length);
   }
 
   /** Bytes that are themselves wire format: appended as they are. */
   raw(bytes: Uint8Array): void {
-    this.#copy(0, bytes, 0, bytes.length);
+    this.#reserve(bytes.length);
+    this.#set(bytes, 0, bytes.length);
   }
 
   /** The start or end of a group. */
@@ -243,18 +235,24 @@ export class Writer {
     this.#tag(tag);
   }
 
-  #copy(tag: number, from: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    this.#reserve(5 + length);
+  /** The tag and the length of what comes next, for which there is room then. */
+  #head(tag: number, length: number): void {
+    this.#reserve(10 + length);
     this.#tag(tag);
-    const to = this.#buffer;
-    let pos = this.pos;
-    if (length < LOOP_BYTES) for (let i = start; i < end; i++) to[pos++] = from[i]!;
-    else {
-      to.set(from.subarray(start, end), pos);
-      pos += length;
-    }
-    this.pos = pos;
+    this.#varint32(length);
+  }
+
+  #copy(tag: number, from: DataView, start: number, length: number): void {
+    this.#head(tag, length);
+    if (length > COPY_BYTES) {
+      this.#buffer.set(new Uint8Array(from.buffer, from.byteOffset + start, length), this.pos);
+    } else copyShort(from, start, start + length, this.#view, this.pos);
+    this.pos += length;
+  }
+
+  #set(from: Uint8Array, start: number, end: number): void {
+    this.#buffer.set(from.subarray(start, end), this.pos);
+    this.pos += end - start;
   }
 
   #tag(tag: number): void {
@@ -289,11 +287,6 @@ export class Writer {
     this.pos = pos;
   }
 
-  #dataView(): DataView {
-    this.#view ??= new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.byteLength);
-    return this.#view;
-  }
-
   /** Makes room for `bytes` more. */
   #reserve(bytes: number): void {
     if (this.pos + bytes > this.#buffer.length) this.#grow(bytes);
@@ -302,10 +295,15 @@ export class Writer {
   #grow(bytes: number): void {
     // What is reserved may be a few bytes more than what is written; finish() has the exact bound.
     if (this.pos + bytes > this.maxBytes + 32) throw this.#tooLong();
-    const grown = Buffer.allocUnsafeSlow(Math.min((this.pos + bytes) * 2, this.maxBytes + 32));
-    grown.set(this.#buffer.subarray(0, this.pos));
-    this.#buffer = grown;
-    this.#view = undefined;
+    const grown = blockOf(Math.min((this.pos + bytes) * 2, this.maxBytes + 32));
+    grown.bytes.set(this.#buffer.subarray(0, this.pos));
+    this.#use(grown);
+  }
+
+  #use(block: Block): void {
+    this.#block = block;
+    this.#buffer = block.bytes;
+    this.#view = block.view;
   }
 
   #tooLong(): TooLongError {

@@ -2,7 +2,6 @@
 
 import {
   type Call,
-  keyAt,
   type Lookup,
   type Method,
   partOf,
@@ -89,7 +88,7 @@ const batchListItemsByOwnerByOwnerIds: Lookup = {
             }
           }
           r.close(stop);
-          replies.match(rowKeyAt === 0 ? "" : keyAt(r, rowKeyAt, "string"), start, stop);
+          replies.matchAt(r, rowKeyAt, "string", start, stop);
           r.leave(stop);
           break;
         }
@@ -160,7 +159,7 @@ function scanUserWithItems(r: Reader, owned: Rows): void {
     }
   }
   r.close(end);
-  if (idAt !== 0 && r.lengthAt(idAt) !== 0) owned.add(keyAt(r, idAt, "string"));
+  if (idAt !== 0 && r.lengthAt(idAt) !== 0) owned.addAt(r, idAt, "string");
   else owned.add(undefined);
   r.leave(end);
 }

@@ -2,7 +2,6 @@
 
 import {
   type Call,
-  keyAt,
   type Lookup,
   type Method,
   partOf,
@@ -122,7 +121,7 @@ const batchGetUsersByIds: Lookup = {
             }
           }
           r.close(stop);
-          replies.match(rowKeyAt === 0 ? "" : keyAt(r, rowKeyAt, "string"), start, stop);
+          replies.matchAt(r, rowKeyAt, "string", start, stop);
           r.leave(stop);
           break;
         }
@@ -193,7 +192,7 @@ function scanOrder(r: Reader, user: Rows): void {
     }
   }
   r.close(end);
-  if (userIdAt !== 0 && r.lengthAt(userIdAt) !== 0) user.add(keyAt(r, userIdAt, "string"));
+  if (userIdAt !== 0 && r.lengthAt(userIdAt) !== 0) user.addAt(r, userIdAt, "string");
   else user.add(undefined);
   r.leave(end);
 }
@@ -363,7 +362,7 @@ function scanOrderWithUser(r: Reader, user: Rows): void {
     }
   }
   r.close(end);
-  if (userIdAt !== 0 && r.lengthAt(userIdAt) !== 0) user.add(keyAt(r, userIdAt, "string"));
+  if (userIdAt !== 0 && r.lengthAt(userIdAt) !== 0) user.addAt(r, userIdAt, "string");
   else user.add(undefined);
   r.leave(end);
 }
