@@ -13,7 +13,8 @@ export { createGateway, type Gateway } from "./server/gateway.js";
 export type { GatewayOptions } from "./server/gateway-options.js";
 export { jsonLogger, type LogEntry, type Logger, type UpstreamFailureLog } from "./server/logger.js";
 export { type RunOptions, runGateway } from "./server/run-gateway.js";
-export { type GrpcJsUpstreamOptions, grpcJsUpstream, type UpstreamTls } from "./upstream/grpc-js.js";
+export { type GrpcJsUpstreamOptions, grpcJsUpstream } from "./upstream/grpc-js.js";
+export { type Http2UpstreamOptions, http2Upstream } from "./upstream/http2-upstream.js";
 export {
   type Method,
   type RpcKind,
@@ -21,3 +22,4 @@ export {
   type UpstreamContext,
   UpstreamError,
 } from "./upstream/upstream.js";
+export type { UpstreamTls } from "./upstream/upstream-tls.js";

@@ -182,6 +182,11 @@ export class Http2Connection implements TableOwner, InboundOwner {
     return this.#table.open.size;
   }
 
+  /** No more streams are opened: we have said so, or the peer has. */
+  get isFinishing(): boolean {
+    return this.closed || this.#finishing || this.#peerFinishing;
+  }
+
   /** Bytes of data that wait for the peer to read. */
   get queuedBytes(): number {
     return this.#outbound.queuedBytes;
@@ -190,9 +195,7 @@ export class Http2Connection implements TableOwner, InboundOwner {
   /** At a client: whether a request may be made now. */
   get canRequest(): boolean {
     return (
-      !this.closed &&
-      !this.#finishing &&
-      !this.#peerFinishing &&
+      !this.isFinishing &&
       this.#table.hasOwnIds &&
       this.#table.open.size < this.#inbound.peer.maxConcurrentStreams
     );

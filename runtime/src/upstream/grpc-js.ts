@@ -3,19 +3,10 @@ import { defaultLimits } from "../call/limits.js";
 import { ConfigurationError } from "../configuration-error.js";
 import { asBuffer, GrpcJsCall } from "./grpc-js-call.js";
 import { GrpcJsStream } from "./grpc-js-stream.js";
-import { targetProblem } from "./target.js";
+import { singleReply } from "./single-reply.js";
+import { targetProblems } from "./target.js";
 import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "./upstream.js";
-
-/** How the connections to the internal services are secured. PEM, as read from a file. */
-export interface UpstreamTls {
-  /** The authorities that upstream certificates must come from; default: those that Node.js trusts. */
-  readonly rootCerts?: Buffer;
-  /** The gateway's own key and certificate, for mutual TLS: both or none. */
-  readonly key?: Buffer;
-  readonly cert?: Buffer;
-  /** The name that upstream certificates are checked against, instead of the target's host. */
-  readonly serverName?: string;
-}
+import { type UpstreamTls, upstreamTlsProblems } from "./upstream-tls.js";
 
 export interface GrpcJsUpstreamOptions {
   /**
@@ -51,7 +42,7 @@ const MIN_RESOLUTION_INTERVAL_MS = 2_000;
  * at once, and it is tried again by itself.
  */
 export function grpcJsUpstream(options: GrpcJsUpstreamOptions): Upstream {
-  const problems = optionProblems(options);
+  const problems = [...targetProblems(options.targets), ...upstreamTlsProblems(options.tls)];
   if (problems.length > 0) throw new ConfigurationError(problems);
   const channelCredentials = channelCredentialsOf(options.tls);
   const channelOptions = channelOptionsOf(options);
@@ -66,18 +57,6 @@ export function grpcJsUpstream(options: GrpcJsUpstreamOptions): Upstream {
     byService.set(service, client);
   }
   return new GrpcJsUpstream(byService);
-}
-
-function optionProblems(options: GrpcJsUpstreamOptions): string[] {
-  const problems: string[] = [];
-  for (const [service, target] of Object.entries(options.targets)) {
-    const problem = targetProblem(target);
-    if (problem !== undefined) problems.push(`target of ${service}: ${problem}`);
-  }
-  if ((options.tls?.key === undefined) !== (options.tls?.cert === undefined)) {
-    problems.push("upstream tls: key and cert belong together; give both or none");
-  }
-  return problems;
 }
 
 function channelCredentialsOf(tls: UpstreamTls | undefined): ChannelCredentials {
@@ -147,12 +126,7 @@ class GrpcJsUpstream implements Upstream {
     requests: AsyncIterable<Uint8Array>,
     context: UpstreamContext,
   ): Promise<Uint8Array> {
-    const stream = this.#stream(method, requests, context);
-    const { value: reply, done } = await stream.next();
-    if (done) throw new UpstreamError(status.INTERNAL, "no reply", method);
-    if ((await stream.next()).done) return reply;
-    await stream.return();
-    throw new UpstreamError(status.INTERNAL, "more than one reply to a stream of requests", method);
+    return singleReply(this.#stream(method, requests, context), method);
   }
 
   bidiStream(

@@ -18,6 +18,16 @@ export function targetProblem(target: unknown): string | undefined {
   return hostPortProblem(name, target);
 }
 
+/** What is wrong with the targets of services. */
+export function targetProblems(targets: Readonly<Record<string, string>>): string[] {
+  const problems: string[] = [];
+  for (const [service, target] of Object.entries(targets)) {
+    const problem = targetProblem(target);
+    if (problem !== undefined) problems.push(`target of ${service}: ${problem}`);
+  }
+  return problems;
+}
+
 function hostPortProblem(name: string, target: string): string | undefined {
   const match = /^(?:\[[0-9a-fA-F:.%]+\]|[^:/[\]@]+):(\d{1,5})$/.exec(name);
   if (match === null) return `"${target}" is not "host:port"`;

@@ -1,0 +1,23 @@
+import type { SecureContext } from "node:tls";
+import type { Http2Limits, QueueBudget } from "../../http2/index.js";
+import type { TimerWheel } from "../../time/timer-wheel.js";
+import type { BackoffOptions } from "./backoff.js";
+
+/** What all channels of an upstream share. Times are in milliseconds. */
+export interface ChannelSettings {
+  /** TLS, with the name that certificates are checked against if it is not the target's; undefined: cleartext. */
+  readonly security: { readonly context: SecureContext; readonly serverName: string | undefined } | undefined;
+  readonly limits: Http2Limits;
+  /** Bytes of requests that wait for upstreams to read them. */
+  readonly budget: QueueBudget;
+  /** The deadlines of all calls. */
+  readonly wheel: TimerWheel;
+  readonly maxMessageBytes: number;
+  readonly backoff: BackoffOptions;
+  readonly connectTimeoutMs: number;
+  readonly maxConnectWaitMs: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly idleTimeoutMs: number;
+  readonly minResolutionIntervalMs: number;
+  readonly maxResolutionAgeMs: number;
+}

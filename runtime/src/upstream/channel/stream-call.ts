@@ -1,0 +1,168 @@
+import { Code } from "../../grpc/code.js";
+import { envelop } from "../../grpc/envelop.js";
+import type { Http2Stream } from "../../http2/index.js";
+import type { Method, UpstreamContext, UpstreamError } from "../upstream.js";
+import { GrpcCall } from "./call.js";
+import type { Channel } from "./channel.js";
+
+type Result = IteratorResult<Uint8Array, undefined>;
+
+// Messages that are taken from the connection before somebody asks for them.
+const MAX_AHEAD = 16;
+const MAX_BYTES_AHEAD = 64 * 1024;
+const finished: Result = { done: true, value: undefined };
+
+interface Received {
+  readonly message: Uint8Array;
+  readonly compressed: boolean;
+}
+
+/**
+ * One streaming RPC, in either direction or both. Its messages are made to be read by one reader, that waits for one at
+ * a time; one that does not come back pauses the upstream.
+ */
+export class StreamCall extends GrpcCall {
+  readonly messages: AsyncIterableIterator<Uint8Array, undefined> = {
+    next: () => this.#next(),
+    return: () => this.#leave(),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+
+  readonly #request: Uint8Array | undefined;
+  #requests: AsyncIterator<Uint8Array> | undefined;
+  #asked = false;
+  #goOn: (() => void) | undefined;
+  readonly #received: Received[] = [];
+  #bytes = 0;
+  #reader: { resolve: (result: Result) => void; reject: (error: UpstreamError) => void } | undefined;
+  #error: UpstreamError | undefined;
+
+  constructor(
+    channel: Channel,
+    method: Method,
+    request: Uint8Array | AsyncIterable<Uint8Array>,
+    context: UpstreamContext,
+  ) {
+    super(channel, method, context);
+    if (request instanceof Uint8Array) this.#request = request;
+    else this.#requests = request[Symbol.asyncIterator]();
+  }
+
+  /** Starts the RPC. */
+  run(): this {
+    this.start();
+    return this;
+  }
+
+  onMessage(message: Uint8Array, compressed: boolean): void {
+    if (this.over) return;
+    this.#received.push({ message, compressed });
+    this.#bytes += message.byteLength;
+    if (this.#reader !== undefined) this.#give();
+    if (this.#isAhead) this.stream!.pause();
+  }
+
+  onDrain(): void {
+    this.#goOn?.();
+  }
+
+  protected sendBody(stream: Http2Stream): void {
+    if (this.#request !== undefined) stream.write(envelop(this.#request), true);
+    else if (this.#requests !== undefined) void this.#sendAll(stream, this.#requests);
+  }
+
+  // Requests are asked for once.
+  protected get isRepeatable(): boolean {
+    return this.#request !== undefined || !this.#asked;
+  }
+
+  protected succeeded(): void {
+    this.#finish(undefined);
+  }
+
+  protected failed(error: UpstreamError): void {
+    this.#finish(error);
+  }
+
+  get #isAhead(): boolean {
+    return this.#received.length >= MAX_AHEAD || this.#bytes >= MAX_BYTES_AHEAD;
+  }
+
+  #next(): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+      this.#give();
+      if (!this.over && !this.#isAhead) this.stream?.read();
+    });
+  }
+
+  // Gives whoever waits the next message, or the end.
+  #give(): void {
+    const reader = this.#reader!;
+    const next = this.#received.shift();
+    if (next === undefined) {
+      if (!this.over) return;
+      this.#reader = undefined;
+      const error = this.#error;
+      this.#error = undefined;
+      if (error === undefined) reader.resolve(finished);
+      else reader.reject(error);
+      return;
+    }
+    this.#reader = undefined;
+    this.#bytes -= next.message.byteLength;
+    if (!next.compressed) {
+      reader.resolve({ done: false, value: next.message });
+      return;
+    }
+    this.decompress(next.message, (error, message) => {
+      if (error === undefined) {
+        reader.resolve({ done: false, value: message });
+        return;
+      }
+      void this.#leave();
+      reader.reject(error);
+    });
+  }
+
+  // What the upstream still says is nobody's.
+  #leave(): Promise<Result> {
+    this.#received.length = 0;
+    this.fail(Code.CANCELLED, "nobody reads on");
+    this.#error = undefined;
+    return Promise.resolve(finished);
+  }
+
+  #finish(error: UpstreamError | undefined): void {
+    this.#error = error;
+    this.#goOn?.();
+    const requests = this.#requests;
+    this.#requests = undefined;
+    requests?.return?.().catch(() => {});
+    if (this.#reader !== undefined) this.#give();
+  }
+
+  async #sendAll(stream: Http2Stream, requests: AsyncIterator<Uint8Array>): Promise<void> {
+    this.#asked = true;
+    try {
+      while (!this.over) {
+        const { done, value } = await requests.next();
+        if (this.over) return;
+        if (done === true) {
+          this.#requests = undefined;
+          stream.end();
+          return;
+        }
+        if (stream.write(envelop(value))) continue;
+        await new Promise<void>((resolve) => {
+          this.#goOn = resolve;
+        });
+      }
+    } catch (thrown) {
+      this.#requests = undefined;
+      this.fail(Code.CANCELLED, `its requests failed: ${thrown}`, thrown);
+    }
+  }
+}
