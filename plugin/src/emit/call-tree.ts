@@ -1,6 +1,6 @@
 import type { JoinPlan, MethodPlan, Translator } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
-import { fieldsOf, walkJoins } from "./analysis.js";
+import { fieldsOf, groupsOf, walkJoins } from "./analysis.js";
 
 /** The comment above a handler: its calls and joins as a tree, and how many upstream calls that makes. */
 export function describeMethod(plan: MethodPlan): string[] {
@@ -9,27 +9,44 @@ export function describeMethod(plan: MethodPlan): string[] {
     call.method.name,
     "",
   ]);
-  const asked: JoinPlan[][] = [];
-  const visit = (starts: readonly Translator[], indent: string): void => {
-    // Joins with the same method and arguments are fetched together: one term of the sum.
-    const here: JoinPlan[][] = [];
+  // Joins with the same method and arguments that are as deep are fetched together: one term of the sum. See RowsEmitter.
+  const asked = new Map<string, JoinPlan[]>();
+  const withSet = new Map<JoinPlan, number>();
+  const visit = (starts: readonly Translator[], indent: string, depth: number, top?: number): void => {
+    const groups = groupsOf(walkJoins(starts));
+    const depths = new Map<JoinPlan, number>();
+    for (const { joins, after } of groups) {
+      const here = 1 + Math.max(depth, ...after.map((join) => depths.get(join)!));
+      for (const join of joins) depths.set(join, here);
+    }
+    // At the top each group is fetched by itself.
+    const topOf = (join: JoinPlan) => top ?? groups.findIndex(({ joins }) => joins.includes(join));
     for (const join of walkJoins(starts)) {
-      const same = here.find(([first]) => fetchesAlike(first!, join));
-      if (same === undefined) here.push([join]);
+      // Whether two that are `set` get the same is not looked at.
+      if (join.lookup.set !== undefined) withSet.set(join, withSet.get(join) ?? withSet.size);
+      const how = withSet.get(join) ?? lookupText(join);
+      const key = `${topOf(join)} ${depths.get(join)} ${how}`;
+      const same = asked.get(key);
+      if (same === undefined) asked.set(key, [join]);
       else same.push(join);
     }
-    asked.push(...here);
     for (const join of walkJoins(starts)) {
       rows.push([`${indent}${join.name}`, join.lookup.method.name, keysOf(join)]);
-      visit(insideOf(starts, join), `${indent}  `);
+      visit(insideOf(starts, join), `${indent}  `, depths.get(join)!, topOf(join));
     }
   };
-  visit([plan.translator], "");
+  visit([plan.translator], "", 0);
   const width = (column: 0 | 1) => Math.max(0, ...rows.map((row) => row[column].length));
   const tree = rows.map(([name, method, keys]) =>
     `  ${name.padEnd(width(0))}  ${method.padEnd(width(1))}  ${keys}`.trimEnd(),
   );
-  return [`${plan.service.typeName}/${plan.desc.name}`, "", ...tree, "", ...sum(plan.calls.length, asked)];
+  return [
+    `${plan.service.typeName}/${plan.desc.name}`,
+    "",
+    ...tree,
+    "",
+    ...sum(plan.calls.length, [...asked.values()]),
+  ];
 }
 
 /** What is written from the rows of a join. */
@@ -47,12 +64,6 @@ function insideOf(starts: readonly Translator[], join: JoinPlan): Translator[] {
   };
   for (const start of starts) go(start);
   return [...inside];
-}
-
-/** Whether two joins share their calls; see RowsEmitter. Said of plain ones only, where it is plain to see. */
-function fetchesAlike(a: JoinPlan, b: JoinPlan): boolean {
-  const isPlain = ({ after, lookup }: JoinPlan) => after.length === 0 && lookup.set === undefined;
-  return isPlain(a) && isPlain(b) && lookupText(a) === lookupText(b);
 }
 
 function lookupText({ lookup }: JoinPlan): string {

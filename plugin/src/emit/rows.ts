@@ -20,6 +20,8 @@ interface RowsNode {
   readonly join: JoinPlan;
   readonly owner: Translator;
   readonly variable: string;
+  /** How many fetches come before it, one after the other. */
+  readonly depth: number;
   /** The rows whose calls it shares. */
   readonly sibling: RowsNode | undefined;
   /** The joins inside its found rows. */
@@ -48,8 +50,8 @@ export class RowsEmitter {
 
   /** Plans joins whose keys are gathered in one walk over `start`: those that fetch the same way share their calls. */
   plan(start: Translator, joins: readonly JoinPlan[]): void {
-    const primaries = new Map<string, RowsNode>();
-    for (const join of joins) this.#nodes.set(join, this.#node([start], join, primaries));
+    const together = new Map<string, RowsNode>();
+    for (const join of joins) this.#nodes.set(join, this.#node([start], join, 0, together));
   }
 
   variable(join: JoinPlan): string {
@@ -107,22 +109,29 @@ export class RowsEmitter {
     );
   }
 
-  /** `together`: the rows that are fetched at the same time, by how they are. */
-  #node(starts: readonly Translator[], join: JoinPlan, together: Map<string, RowsNode>): RowsNode {
+  /**
+   * `together`: the first rows of those that are fetched together, by how deep they stand and how they are fetched. Rows
+   * of one depth never wait for each other.
+   */
+  #node(
+    starts: readonly Translator[],
+    join: JoinPlan,
+    depth: number,
+    together: Map<string, RowsNode>,
+  ): RowsNode {
     const owner = ownerOf(starts, join);
     const variable = this.names.unique(camel(join.name));
-    const key = this.#fetchKey(join);
+    const key = `${depth} ${this.#fetchKey(join)}`;
     const sibling = together.get(key);
     const inside: Inside[] = [];
-    const node: RowsNode = { join, owner, variable, sibling, inside };
+    const node: RowsNode = { join, owner, variable, depth, sibling, inside };
     if (sibling === undefined) together.set(key, node);
     for (const site of sitesOf(owner, join)) {
       const own = new Map<JoinPlan, RowsNode>();
       const inner = translatorsIn(site.field.conversion);
       for (const { joins, after } of site.groups) {
-        // Those that need nothing but the found rows are fetched together with those of the siblings.
-        const fetched = after.length === 0 ? this.#firstInside(sibling ?? node) : new Map<string, RowsNode>();
-        for (const one of joins) own.set(one, this.#node(inner, one, fetched));
+        const below = 1 + Math.max(depth, ...after.map((one) => own.get(one)!.depth));
+        for (const one of joins) own.set(one, this.#node(inner, one, below, together));
         inside.push({
           site,
           collect: joins,
@@ -133,17 +142,6 @@ export class RowsEmitter {
       }
     }
     return node;
-  }
-
-  readonly #first = new Map<RowsNode, Map<string, RowsNode>>();
-
-  #firstInside(node: RowsNode): Map<string, RowsNode> {
-    let first = this.#first.get(node);
-    if (first === undefined) {
-      first = new Map();
-      this.#first.set(node, first);
-    }
-    return first;
   }
 
   /** Equal for joins that ask the same method in the same way, with the same arguments. */

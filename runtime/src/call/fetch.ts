@@ -4,21 +4,17 @@ import type { Reader } from "../wire/reader.js";
 import type { Key } from "../wire/scalar.js";
 import type { Call } from "./call.js";
 import { Code, PorticoError } from "./error.js";
-import type { InnerJoins, Lookup, Pages, Replies, RowKey, Rows } from "./join.js";
+import type { Lookup, Pages, Replies, RowKey, Rows } from "./join.js";
+import { fetchNested } from "./nested.js";
 
 /**
  * Fetches what the rows of some joins ask for: one call per batch of distinct keys, all batches side by side, then
  * the joins on what was found. Rejects with a PorticoError.
  */
 export async function fetchJoins(call: Call, joins: readonly Rows[]): Promise<void> {
-  for (const rows of joins) {
-    if (rows.count > rows.lookup.maxRows) throw tooMany("rows");
-  }
-  if (joins.length === 1) await fetchSiblings(call, joins);
+  if (joins.some((rows) => rows.inner.length > 0)) await fetchNested(call, joins, fetchSiblings);
+  else if (joins.length === 1) await fetchSiblings(call, joins);
   else await Promise.all(siblingsOf(joins).map((siblings) => fetchSiblings(call, siblings)));
-  for (const rows of joins) {
-    if (rows.onMissing === "fail" && rows.hasMissing()) throw new PorticoError(Code.NOT_FOUND, "not found");
-  }
 }
 
 /** Joins that fetch the same way share their replies: fetched once. */
@@ -33,9 +29,18 @@ function siblingsOf(joins: readonly Rows[]): Rows[][] {
 }
 
 async function fetchSiblings(call: Call, siblings: readonly Rows[]): Promise<void> {
+  for (const rows of siblings) {
+    if (rows.count > rows.lookup.maxRows) throw tooMany("rows");
+  }
   const { replies, set } = siblings[0]!;
+  if (replies.keys.length > 0) await fetchReplies(call, replies, set);
+  for (const rows of siblings) {
+    if (rows.onMissing === "fail" && rows.hasMissing()) throw new PorticoError(Code.NOT_FOUND, "not found");
+  }
+}
+
+async function fetchReplies(call: Call, replies: Replies, set: Uint8Array | undefined): Promise<void> {
   const { lookup, keys } = replies;
-  if (keys.length === 0) return;
   if (keys.length > lookup.maxKeys) throw tooMany("keys");
   if (isOneBatch(replies)) await fetchBatch(call, replies, 0, 0, requestOf(call, replies, set, keys));
   else {
@@ -54,7 +59,6 @@ async function fetchSiblings(call: Call, siblings: readonly Rows[]): Promise<voi
   }
   replies.finishPages();
   if (replies.found > lookup.maxRows) throw tooMany("rows");
-  if (siblings.some((rows) => rows.inner.length > 0)) await fetchInner(call, siblings);
 }
 
 /** The usual case, in which nothing has to be split. */
@@ -181,45 +185,6 @@ function sizeOf(key: RowKey): number {
   if (typeof key === "string" || key instanceof ByteKey) return key.length + 10;
   if (typeof key !== "object") return 12;
   return key.reduce<number>((sum, part) => sum + sizeOf(part), 10);
-}
-
-/**
- * The joins of the messages that are made from found rows, each as soon as its keys are there: first those that only
- * need the rows, for all siblings together, so that they share their calls in turn.
- */
-async function fetchInner(call: Call, siblings: readonly Rows[]): Promise<void> {
-  const first: Rows[] = [];
-  const later: Array<{ rows: Rows; group: InnerJoins }> = [];
-  for (const rows of siblings) {
-    for (const group of rows.innerJoins) {
-      if (group.after.length > 0) later.push({ rows, group });
-      else {
-        rows.gather(group);
-        first.push(...group.joins);
-      }
-    }
-  }
-  if (later.length === 0) {
-    await fetchJoins(call, first);
-    return;
-  }
-  const done = new Map<Rows, Promise<void>>();
-  const start = (joins: readonly Rows[], step: () => Promise<void>) => {
-    const running = call.run(step);
-    for (const join of joins) done.set(join, running);
-    return running;
-  };
-  const steps = [start(first, () => fetchJoins(call, first))];
-  for (const { rows, group } of later) {
-    const before = group.after.map((join) => done.get(join));
-    const step = async () => {
-      await Promise.all(before);
-      rows.gather(group);
-      await fetchJoins(call, group.joins);
-    };
-    steps.push(start(group.joins, step));
-  }
-  await Promise.all(steps);
 }
 
 function tooMany(what: "rows" | "keys"): PorticoError {
