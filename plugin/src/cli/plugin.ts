@@ -8,8 +8,11 @@ import {
   Edition,
 } from "@bufbuild/protobuf/wkt";
 import { emit } from "../emit/emit.js";
+import { emitPublicModule } from "../emit/public-proto.js";
+import { publicSurface } from "../plan/public-surface.js";
 import { formatFinding } from "../source/finding.js";
 import { OptionError } from "../source/request.js";
+import { bufSection } from "../source/text.js";
 import { internalError } from "./internal-error.js";
 import { planRequest } from "./plan-request.js";
 
@@ -41,7 +44,7 @@ export function respond(request: CodeGeneratorRequest): CodeGeneratorResponse {
     maximumEdition: Edition.EDITION_2024,
   });
   try {
-    const { options, texts, plan, findings } = planRequest(request);
+    const { options, registry, texts, plan, findings } = planRequest(request);
     if (findings.length > 0) {
       const count = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
       response.error = [
@@ -50,7 +53,27 @@ export function respond(request: CodeGeneratorRequest): CodeGeneratorResponse {
       ].join("\n\n");
       return response;
     }
-    response.file = emit(plan, options).map((file) => ({
+    const files = emit(plan, options);
+    if (options.publicProtos !== undefined) {
+      const module = {
+        folder: options.publicProtos,
+        dependencies: options.publicDependencies,
+        section: (name: string) => bufSection(name),
+      };
+      files.push(
+        ...emitPublicModule(
+          publicSurface(plan, {
+            registry,
+            targets: request.fileToGenerate,
+            texts,
+            sharedPackages: options.sharedPackages,
+          }),
+          registry,
+          module,
+        ),
+      );
+    }
+    response.file = files.map((file) => ({
       $typeName: "google.protobuf.compiler.CodeGeneratorResponse.File",
       name: file.name,
       content: file.content,

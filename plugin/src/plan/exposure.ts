@@ -70,8 +70,8 @@ function valueField(field: Field): Field {
   return field.cardinality === "map" && field.type.kind === "message" ? field.type.message.fields[1]! : field;
 }
 
-/** The files of the services that annotations name, and all that these files import: what clients must not see. */
-function internalFiles(registry: FileRegistry): ReadonlySet<DescFile> {
+/** The services that annotations name, as they are written there. */
+export function namedServices(registry: FileRegistry): ReadonlySet<string> {
   const named = new Set<string>();
   const note = (method: string) => {
     const slash = method.lastIndexOf("/");
@@ -91,13 +91,18 @@ function internalFiles(registry: FileRegistry): ReadonlySet<DescFile> {
     }
     for (const message of file.messages) visitMessage(message);
   }
+  return named;
+}
+
+/** The files of the services that annotations name, and all that these files import: what clients must not see. */
+function internalFiles(registry: FileRegistry): ReadonlySet<DescFile> {
   const files = new Set<DescFile>();
   const add = (file: DescFile): void => {
     if (files.has(file)) return;
     files.add(file);
     for (const dependency of file.dependencies) add(dependency);
   };
-  for (const name of named) {
+  for (const name of namedServices(registry)) {
     const service = registry.getService(name);
     if (service !== undefined) add(service.file);
   }

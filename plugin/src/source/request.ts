@@ -14,6 +14,10 @@ export interface PluginOptions {
   readonly images: readonly string[];
   /** What imports of generated files end with: ".js", ".ts" or "". */
   readonly importExtension: string;
+  /** The folder for the public .proto files, below that of all generated ones; undefined: they are not written. */
+  readonly publicProtos: string | undefined;
+  /** Modules that have what the public files import from elsewhere; without any, that is copied. */
+  readonly publicDependencies: readonly string[];
 }
 
 /** An option that is unknown or wrong; the message says which, and what would be right. */
@@ -26,7 +30,9 @@ export function parseOptions(parameter: string): PluginOptions {
   const sharedPackages = ["google.protobuf", "google.type", "google.rpc"];
   const roots: string[] = [];
   const images: string[] = [];
+  const publicDependencies: string[] = [];
   let importExtension = ".js";
+  let publicProtos: string | undefined;
   for (const option of parameter
     .split(",")
     .map((text) => text.trim())
@@ -39,13 +45,22 @@ export function parseOptions(parameter: string): PluginOptions {
     else if (key === "internal" && value !== "") images.push(value);
     else if (key === "import_extension" && ["js", "ts", "none"].includes(value))
       importExtension = value === "none" ? "" : `.${value}`;
+    else if (key === "public_protos" && isFolder(value)) publicProtos = value.replace(/\/+$/, "");
+    else if (key === "public_dependency" && /^[\w.-]+(?:\/[\w.-]+){2}(?::[\w./-]+)?$/.test(value))
+      publicDependencies.push(value);
     else {
       throw new OptionError(
-        `unknown or incomplete option "${option}"; there are shared=PACKAGE, root=FOLDER, internal=FILE and import_extension=js|ts|none`,
+        `unknown or incomplete option "${option}"; there are shared=PACKAGE, root=FOLDER, internal=FILE, import_extension=js|ts|none, public_protos=FOLDER and public_dependency=MODULE`,
       );
     }
   }
-  return { sharedPackages, roots, images, importExtension };
+  return { sharedPackages, roots, images, importExtension, publicProtos, publicDependencies };
+}
+
+/** A folder below the one that buf writes into; it takes no other. */
+function isFolder(path: string): boolean {
+  const steps = path.replace(/\/+$/, "").split("/");
+  return steps.every((step) => /^[\w.-]+$/.test(step) && step !== "." && step !== "..");
 }
 
 /** All descriptors of a request, with source-retention options and places, and those of the images beside it. */

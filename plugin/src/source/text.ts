@@ -61,3 +61,32 @@ export function bufModules(cwd: string): string[] {
     return [];
   }
 }
+
+/**
+ * A section of the buf.yaml in `cwd`, such as "lint", as it is written there; without what names paths, since these are of
+ * that workspace. Undefined where there is none, or where it is not of version v2.
+ */
+export function bufSection(name: string, cwd: string = process.cwd()): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(cwd, "buf.yaml"), "utf8");
+  } catch {
+    return undefined;
+  }
+  const lines = text.split(/\r?\n/);
+  const start = lines.findIndex((line) => line.startsWith(`${name}:`));
+  if (start < 0 || !/^version:\s*["']?v2["']?\s*(?:#.*)?$/m.test(text)) return undefined;
+  const kept = [`${name}:`];
+  let skipped: number | undefined;
+  for (const line of lines.slice(start + 1)) {
+    if (/^[^\s#]/.test(line)) break;
+    if (/^\s*(?:#.*)?$/.test(line)) continue;
+    const indent = line.search(/\S/);
+    // Elements of a list may stand as far left as its name.
+    if (skipped !== undefined && (indent > skipped || (indent === skipped && line[indent] === "-"))) continue;
+    skipped = /^\s*(?:ignore|ignore_only):/.test(line) ? indent : undefined;
+    if (skipped === undefined) kept.push(line);
+  }
+  // What stands behind the name, as `lint: {use: [STANDARD]}`, is not taken apart.
+  return kept.length > 1 ? kept.join("\n") : undefined;
+}
