@@ -13,6 +13,7 @@ export { createGateway, type Gateway } from "./server/gateway.js";
 export type { GatewayOptions } from "./server/gateway-options.js";
 export { jsonLogger, type LogEntry, type Logger, type UpstreamFailureLog } from "./server/logger.js";
 export { type RunOptions, runGateway } from "./server/run-gateway.js";
+export type { Transport } from "./server/transport.js";
 export { type GrpcJsUpstreamOptions, grpcJsUpstream } from "./upstream/grpc-js.js";
 export { type Http2UpstreamOptions, http2Upstream } from "./upstream/http2-upstream.js";
 export {

@@ -44,7 +44,7 @@ const viewer = { authorization: "Bearer viewer" };
 const admin = { authorization: "Bearer admin" };
 
 // The generated gateway of the example, between real gRPC peers on real sockets.
-describe("the generated gateway", () => {
+describe.each(["http2", "node"] as const)("the generated gateway on %s", (transport) => {
   let answers: Record<string, (request: Buffer) => RawAnswer | Promise<RawAnswer>>;
   let upstream: RawServer;
   let gateway: Gateway;
@@ -81,6 +81,7 @@ describe("the generated gateway", () => {
     target = `127.0.0.1:${await upstream.start([LIST_ORDERS, BATCH_GET_USERS, CREATE_USER])}`;
     log = [];
     gateway = createGateway({
+      transport,
       api,
       upstreams: {
         "smpl.users.v1.UsersService": target,

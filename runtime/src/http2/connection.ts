@@ -43,6 +43,8 @@ const MOST_UNTAKEN_BYTES = 256 * 1024;
 export class Http2Connection implements TableOwner, InboundOwner {
   /** No more comes; all that is left is to send the output. */
   closed = false;
+  /** Why, if it did not end well. */
+  error: ConnectionError | undefined;
 
   readonly #events: ConnectionEvents;
   readonly #limits: Http2Limits;
@@ -309,6 +311,7 @@ export class Http2Connection implements TableOwner, InboundOwner {
   #close(error: ConnectionError | undefined, code: ErrorCode): void {
     if (this.closed) return;
     this.closed = true;
+    this.error = error;
     this.#table.endAll(code);
     this.#events.onClose(error);
   }

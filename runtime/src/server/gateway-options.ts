@@ -5,13 +5,15 @@ import { targetProblem } from "../upstream/target.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { ServerTls } from "./front.js";
 import type { Logger } from "./logger.js";
+import { type Transport, transportProblem } from "./transport.js";
 
 export interface GatewayOptions {
   /** What the generated `gateway.ts` exports. */
   readonly api: GatewayApi;
   /**
    * Where the internal services are, by full name: "localhost:50051", "dns:///orders.internal:50051". For TLS and
-   * other settings pass `grpcJsUpstream({...})`, or any Upstream; one that is passed is not closed with the gateway.
+   * other settings pass `http2Upstream({...})` or `grpcJsUpstream({...})`, or any Upstream; one that is passed is not
+   * closed with the gateway.
    */
   readonly upstreams: Readonly<Record<string, string>> | Upstream;
   /** Who turns credentials into a Principal. Needed unless all methods are public. */
@@ -34,8 +36,12 @@ export interface GatewayOptions {
    * if they are listed: the upstream then has the client's own token.
    */
   readonly forwardHeaders?: readonly string[];
-  /** The HTTP/2 implementation: Node.js's own ("node", the default), or Portico's ("http2"). */
-  readonly transport?: "node" | "http2";
+  /**
+   * The implementation of HTTP/2 towards clients and, where `upstreams` are targets, of gRPC towards the internal services:
+   * Portico's own ("http2"), or those of Node.js and grpc-js ("node"). Default: what the environment variable
+   * PORTICO_TRANSPORT says, else "node".
+   */
+  readonly transport?: Transport;
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -125,8 +131,8 @@ function addressProblems({ port, host, tls, transport }: GatewayOptions): string
   if (tls !== undefined && (tls.key === undefined || tls.cert === undefined)) {
     problems.push("tls: needs key and cert");
   }
-  if (transport !== undefined && transport !== "node" && transport !== "http2")
-    problems.push(`transport: "${transport}" is not known`);
+  const unknown = transportProblem(transport);
+  if (unknown !== undefined) problems.push(unknown);
   return problems;
 }
 

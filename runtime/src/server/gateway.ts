@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../configuration-error.js";
 import { grpcJsUpstream } from "../upstream/grpc-js.js";
+import { http2Upstream } from "../upstream/http2-upstream.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { Address, Front } from "./front.js";
 import { type GatewayOptions, gatewayProblems, isUpstream, limitsOf } from "./gateway-options.js";
@@ -8,6 +9,7 @@ import { guardedLogger, jsonLogger } from "./logger.js";
 import { nodeFront } from "./node-front.js";
 import { ownFront } from "./own-front.js";
 import { Pipeline } from "./pipeline.js";
+import { transportOf } from "./transport.js";
 
 /** A gateway that can listen once and be closed. */
 export interface Gateway {
@@ -29,9 +31,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const limits = limitsOf(options);
   const logger = guardedLogger(options.logger ?? jsonLogger());
   const { api, upstreams } = options;
+  const transport = transportOf(options.transport);
+  const makeUpstream = transport === "http2" ? http2Upstream : grpcJsUpstream;
   const own = isUpstream(upstreams)
     ? undefined
-    : grpcJsUpstream({ targets: upstreams, maxMessageBytes: limits.maxUpstreamMessageBytes });
+    : makeUpstream({ targets: upstreams, maxMessageBytes: limits.maxUpstreamMessageBytes });
   const checks = health([...new Set(api.routes.map(({ path }) => path.slice(1, path.lastIndexOf("/"))))]);
   const pipeline = new Pipeline({
     routes: [...api.routes, ...checks.routes],
@@ -41,7 +45,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     logger,
     forwardHeaders: options.forwardHeaders ?? [],
   });
-  const makeFront = options.transport === "http2" ? ownFront : nodeFront;
+  const makeFront = transport === "http2" ? ownFront : nodeFront;
   const front = makeFront({
     host: options.host ?? "0.0.0.0",
     port: options.port ?? 8080,

@@ -45,6 +45,8 @@ export interface TestUpstream {
   /** Calls received so far. */
   calls: number;
   stop(): void;
+  /** Stops as a server should: tells clients, lets calls finish, frees the port. */
+  shutdown(): Promise<void>;
 }
 
 /** A real gRPC server with raw bytes. */
@@ -59,7 +61,13 @@ export async function startUpstream(
     responseSerialize: identity,
     responseDeserialize: identity,
   };
-  const upstream = { target: "", port: 0, calls: 0, stop: () => server.forceShutdown() };
+  const upstream = {
+    target: "",
+    port: 0,
+    calls: 0,
+    stop: () => server.forceShutdown(),
+    shutdown: () => new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
+  };
   const unary: UnaryImpl = impl.unary ?? ((call, reply) => reply(null, call.request));
   const stream: StreamImpl = impl.stream ?? ((call) => call.end());
   server.addService(

@@ -9,6 +9,9 @@ import { Client, credentials, Server, ServerCredentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Code } from "../call/error.js";
 import { grpcJsUpstream } from "../upstream/grpc-js.js";
+import { http2Upstream } from "../upstream/http2-upstream.js";
+import type { Upstream } from "../upstream/upstream.js";
+import type { UpstreamTls } from "../upstream/upstream-tls.js";
 import { startGateway, type TestGateway, transports, unaryMethod } from "./peers.test.support.js";
 
 describe.each(transports)("on %s", (transport) => {
@@ -70,14 +73,14 @@ describe.each(transports)("on %s", (transport) => {
         error === null ? resolve(bound) : reject(error),
       );
     });
-    upstreamOf = (own) =>
-      grpcJsUpstream({
-        targets: { [unaryMethod.service]: `127.0.0.1:${port}` },
+    upstreamOf = (own, targets = { [unaryMethod.service]: `127.0.0.1:${port}` }) =>
+      (transport === "http2" ? http2Upstream : grpcJsUpstream)({
+        targets,
         tls: { rootCerts: internal.cert, serverName: "internal.test", ...own },
       });
     served = await serve({ upstreams: upstreamOf(gatewayIdentity), tls: gatewayIdentity });
   });
-  let upstreamOf: (own: Partial<Identity>) => ReturnType<typeof grpcJsUpstream>;
+  let upstreamOf: (own: Partial<UpstreamTls>, targets?: Record<string, string>) => Upstream;
   afterAll(async () => {
     await served.close();
     server.forceShutdown();
@@ -110,6 +113,29 @@ describe.each(transports)("on %s", (transport) => {
       const stranger = await serve({ upstreams: upstreamOf({}), tls: gatewayIdentity });
       expect(await call(stranger.port, gatewayIdentity.cert)).toBe(Code.UNAVAILABLE);
       await stranger.close();
+    });
+
+    it.each<[string, () => Partial<UpstreamTls>]>([
+      ["that the gateway does not trust", () => ({ ...gatewayIdentity, rootCerts: gatewayIdentity.cert })],
+      ["with another name", () => ({ ...gatewayIdentity, serverName: "other.test" })],
+      // The target is an address, which the certificate does not have.
+      ["with a name for an address", () => ({ ...gatewayIdentity, serverName: "127.0.0.1" })],
+    ])("fails towards an upstream %s", async (_name, settings) => {
+      const wrong = await serve({ upstreams: upstreamOf(settings()), tls: gatewayIdentity });
+      expect(await call(wrong.port, gatewayIdentity.cert)).toBe(Code.UNAVAILABLE);
+      await wrong.close();
+    });
+
+    // grpc-js speaks HTTP/2 to it all the same, and waits for an answer.
+    it.runIf(transport === "http2")("fails towards an upstream that does not name HTTP/2", async () => {
+      const server = tls.createServer({ ...internal }, (socket) => socket.on("error", () => {}));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as net.AddressInfo;
+      const targets = { [unaryMethod.service]: `127.0.0.1:${port}` };
+      const wrong = await serve({ upstreams: upstreamOf({}, targets), tls: gatewayIdentity });
+      expect(await call(wrong.port, gatewayIdentity.cert)).toBe(Code.UNAVAILABLE);
+      await wrong.close();
+      server.close();
     });
 
     // On Node's own, the socket is held until the time for the handshake is over.

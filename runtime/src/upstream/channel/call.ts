@@ -171,7 +171,7 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
         this.fail(Code.UNAVAILABLE, "the upstream refuses the call");
       } else this.#again();
     } else if (connection.isClosed) {
-      this.fail(Code.UNAVAILABLE, `the connection was lost: ${connection.failure?.message ?? "closed"}`);
+      this.fail(Code.UNAVAILABLE, `the connection was lost: ${connection.lossText}`);
     } else if (code === ErrorCode.CANCEL && Date.now() >= this.#context.deadlineMs) {
       // Its clock is ahead of ours.
       this.fail(Code.DEADLINE_EXCEEDED, "the upstream says that the deadline is over");

@@ -114,6 +114,11 @@ export class Connection implements ConnectionEvents, Flushable {
     return stream;
   }
 
+  /** Why it is over, for logs. */
+  get lossText(): string {
+    return (this.failure ?? this.#http2?.error)?.message ?? "closed by the peer";
+  }
+
   /** Whether the peer may have heard of a stream. */
   mayHaveSent(streamId: number): boolean {
     return streamId <= this.#sentId;
