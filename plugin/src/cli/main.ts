@@ -3,16 +3,17 @@ import { nearest } from "../plan/names.js";
 import { BufError } from "./buf.js";
 import { check } from "./check.js";
 import type { Command, Output } from "./command.js";
+import { exposure } from "./exposure.js";
 import { internalError } from "./internal-error.js";
 import { UsageError } from "./usage-error.js";
 import { vendor } from "./vendor.js";
 
-const COMMANDS: readonly Command[] = [check, vendor];
+const COMMANDS: readonly Command[] = [check, exposure, vendor];
 
 const USAGE = `usage: portico COMMAND [OPTION…]
 
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join("\n")}
-  help      shows this text, or that of a command
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(11)}${summary}`).join("\n")}
+  help       shows this text, or that of a command
 
 Exit codes: 0 all is well; 1 something was found; 2 the command could not do its work.
 `;

@@ -1,6 +1,7 @@
 import type { CallPlan, JoinPlan, Plan, Translator } from "../plan/types.js";
 import { eachTranslator } from "../plan/walk.js";
 import { ownJoins } from "./analysis.js";
+import { EXPOSURE_FILE, exposureList, printExposure } from "./exposure-list.js";
 import { emitFile, emitGateway, type GeneratedFile } from "./file.js";
 
 /** Prints all files of a plan. The same plan gives the same bytes. */
@@ -9,6 +10,7 @@ export function emit(plan: Plan, options: { readonly importExtension: string }):
   return [
     ...files.map((file) => emitFile(file)),
     emitGateway(files, upstreamsOf(plan), options.importExtension),
+    { name: EXPOSURE_FILE, content: printExposure(exposureList(plan)) },
   ];
 }
 

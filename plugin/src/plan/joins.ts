@@ -1,7 +1,7 @@
 import { partOf } from "../expression/path.js";
 import { type FieldRule, type Join, messageRule, Outcome } from "../source/annotations.js";
 import { describeType, type Field, type Message } from "../source/model.js";
-import type { Context, Place } from "./context.js";
+import { type Context, isMarkedInternal, type Place } from "./context.js";
 import { fits } from "./conversion.js";
 import { type Declared, declaredJoin, declaredLoad, type RowText, rowOfLoad } from "./declared.js";
 import { isCut } from "./depth.js";
@@ -199,6 +199,17 @@ function finishJoin(
         { ...rowPlace, part },
         `"${field.name}" is ${describeType(field)}, and the key is asked for as ${target === undefined ? type : describeType({ ...target, cardinality: "singular" })}`,
         "match by fields of one type",
+      );
+      return undefined;
+    }
+    // The keys of rows are the services' own; what a client says is not.
+    const marked = value.root.kind === "request" ? lookup.ask[i]?.find(isMarkedInternal) : undefined;
+    if (marked !== undefined) {
+      context.report(
+        "field-internal",
+        { ...rowPlace, part },
+        `${marked.parent.typeName}.${marked.name} is marked internal: clients must not write it`,
+        "take the key from the row, or have the owner of the internal file lift the mark",
       );
       return undefined;
     }

@@ -199,6 +199,11 @@ function scalarType(scalar: ScalarType): ValueType {
   return { kind: "scalar", scalar: scalarNames[scalar] };
 }
 
+/** "smpl.users.v1.User.email" */
+export function fieldName(field: Field): string {
+  return `${field.parent.typeName}.${field.name}`;
+}
+
 /** "string", "smpl.users.v1.User", "repeated string", "map": how a field's type reads in a message. */
 export function describeType(field: Field): string {
   const name =

@@ -1,0 +1,86 @@
+import { type Audience, anyOf, beyond, describeAudience } from "./audience.js";
+import { type Exposed, type ExposureList, keyOf } from "./exposure-list.js";
+
+/** What became of an internal field. */
+export interface ExposureChange {
+  readonly kind: "readable" | "writable";
+  /**
+   * "new": it was not exposed at all; "wider": it was, but not to all of these; "narrower", "gone": the reverse; "other":
+   * by another public field or another call, to the same people.
+   */
+  readonly change: "new" | "wider" | "narrower" | "gone" | "other";
+  readonly internal: string;
+  /** Who gets at it only now; of what is narrower or gone, who does no more. */
+  readonly to: Audience;
+  /** Who got at it before. */
+  readonly before: Audience;
+  readonly added: readonly Exposed[];
+  readonly removed: readonly Exposed[];
+}
+
+/** What has changed between two lists, what is exposed only now first. */
+export function exposureChanges(before: ExposureList, now: ExposureList): ExposureChange[] {
+  const changes = (["readable", "writable"] as const).flatMap((kind) =>
+    changesOf(kind, before[kind], now[kind]),
+  );
+  const order = ["new", "wider", "other", "narrower", "gone"];
+  return changes.sort((a, b) => order.indexOf(a.change) - order.indexOf(b.change));
+}
+
+function changesOf(
+  kind: ExposureChange["kind"],
+  before: readonly Exposed[],
+  now: readonly Exposed[],
+): ExposureChange[] {
+  const fields = [...new Set([...before, ...now].map(({ internal }) => internal))].sort();
+  return fields.flatMap((internal) => {
+    const of = (list: readonly Exposed[]) => list.filter((entry) => entry.internal === internal);
+    const [old, current] = [of(before), of(now)];
+    const added = without(current, old);
+    const removed = without(old, current);
+    if (added.length === 0 && removed.length === 0) return [];
+    const audience = (list: readonly Exposed[]) => anyOf(list.map((entry) => entry.for));
+    const more = beyond(audience(current), audience(old));
+    const less = beyond(audience(old), audience(current));
+    const change =
+      old.length === 0
+        ? "new"
+        : current.length === 0
+          ? "gone"
+          : more.length > 0
+            ? "wider"
+            : less.length > 0
+              ? "narrower"
+              : "other";
+    const to = change === "new" || change === "wider" ? more : less;
+    return [{ kind, change, internal, to, before: audience(old), added, removed }];
+  });
+}
+
+/** The entries that are not, or not for the same people, in another list. */
+function without(list: readonly Exposed[], other: readonly Exposed[]): Exposed[] {
+  const known = new Set(other.map((entry) => `${keyOf(entry)} ${entry.for.join("\n")}`));
+  return list.filter((entry) => !known.has(`${keyOf(entry)} ${entry.for.join("\n")}`));
+}
+
+/** A change as it is told to people, on lines of its own. */
+export function describeChange(change: ExposureChange): string {
+  const { kind, internal, added, removed } = change;
+  const is = kind === "readable" ? "public" : "writable";
+  const to = describeAudience(change.to);
+  const by = kind === "readable" ? "to" : "by";
+  const headline = {
+    new: `newly ${is}: ${internal}, ${by} ${to}`,
+    wider: `${is} ${by} more: ${internal}, now also ${by} ${to}; before: ${describeAudience(change.before)}`,
+    narrower: `${is} ${by} fewer: ${internal}, no longer ${by} ${to}`,
+    gone: `no longer ${is}: ${internal}`,
+    other: `${is} another way: ${internal}`,
+  }[change.change];
+  const line = (sign: string, entry: Exposed) =>
+    `  ${sign} ${kind === "readable" ? "as" : "from"} ${entry.public}, through ${entry.through}, for ${describeAudience(entry.for)}\n`;
+  return [
+    `${headline}\n`,
+    ...removed.map((entry) => line("-", entry)),
+    ...added.map((entry) => line("+", entry)),
+  ].join("");
+}
