@@ -2,8 +2,28 @@
 
 export type { Call } from "./call/call.js";
 export { requireClaims, writeClaim } from "./call/claim.js";
+export {
+  asked,
+  claimsOf,
+  computed,
+  configOf,
+  holds,
+  holdsFor,
+  keyOf,
+  keysOf,
+  metadataOf,
+  permits,
+  rolesOf,
+  rowView,
+  rowViews,
+  type Surroundings,
+  scopesOf,
+  subjectOf,
+  written,
+} from "./call/computed.js";
 export { type InnerJoins, type Lookup, partOf, type Replies, Rows } from "./call/join.js";
 export type { GatewayApi, Route } from "./call/route.js";
+export * as cel from "./cel/index.js";
 export type { Method } from "./upstream/upstream.js";
 export { check, type Shape } from "./wire/check.js";
 export { MapEntries } from "./wire/map-entries.js";

@@ -19,6 +19,8 @@ export interface CallInit {
   readonly principal: Principal | undefined;
   /** Sent with every upstream call: trace context, request id, listed headers. */
   readonly metadata: ReadonlyArray<readonly [string, string]>;
+  /** What the gateway was started with, for expressions: `config`. */
+  readonly config?: Readonly<Record<string, string | number | boolean>>;
   /** Told of every upstream failure, with the internal text. */
   readonly onUpstreamError?: (failure: unknown, method: Method) => void;
 }
@@ -35,6 +37,9 @@ export class Call {
   readonly deadlineMs: number;
   readonly principal: Principal | undefined;
   readonly limits: Limits;
+  /** See CallInit. */
+  readonly metadata: CallInit["metadata"];
+  readonly config: NonNullable<CallInit["config"]>;
   /** Upstream calls made so far. */
   upstreamCalls = 0;
 
@@ -53,6 +58,8 @@ export class Call {
     this.deadlineMs = init.deadlineMs;
     this.principal = init.principal;
     this.limits = init.limits;
+    this.metadata = init.metadata;
+    this.config = init.config ?? {};
   }
 
   /** Why the call ended early, if it did. */

@@ -473,6 +473,22 @@ export class Rows {
     return this.#entry < 0 ? undefined : this.open(this.#entry);
   }
 
+  /** The numbers of all found rows of a row, in order. */
+  entries(row: number): number[] {
+    const found: number[] = [];
+    const list = this.#lists?.[row];
+    if (list !== undefined) {
+      for (const key of list) {
+        const entry = this.replies.firstOf(key);
+        if (entry >= 0) found.push(entry);
+      }
+      return found;
+    }
+    for (let entry = this.replies.firstOf(this.#keyOf[row]!); entry >= 0; entry = this.replies.nextOf(entry))
+      found.push(entry);
+    return found;
+  }
+
   #nextOfList(): Reader | undefined {
     const list = this.#list!;
     while (this.#listPos < list.length) {

@@ -8,6 +8,9 @@ export class CelError extends Error {
   override readonly name = "CelError";
 }
 
+/** What is read is not there: a call that was not made, a row that was not found, a claim that the caller lacks. */
+export class AbsentError extends CelError {}
+
 /** Throws; in compiled code, it stands where an expression cannot have a value. */
 export function fail(message: string): never {
   throw new CelError(message);

@@ -62,7 +62,8 @@ export {
   toTimestamp,
   toUint,
 } from "./convert.js";
-export { CelError, fail, nothing } from "./error.js";
+export type { Kind } from "./decode.js";
+export { AbsentError, CelError, fail, nothing } from "./error.js";
 export { format } from "./format.js";
 export { and, or } from "./logic.js";
 export {
@@ -137,3 +138,5 @@ export {
   getSeconds,
 } from "./time-parts.js";
 export { type MessageValue, TypeValue, typeOf, Uint, type Value } from "./value.js";
+export { present, View, type ViewField, type ViewType, viewOf } from "./view.js";
+export { type Written, writeMap, writeValue, writeValues } from "./write.js";

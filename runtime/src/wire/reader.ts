@@ -164,6 +164,21 @@ export class Reader {
     return new Reader(this.#bytes, this.origin).begin();
   }
 
+  /** Reads the range [start, end) while somebody else is in the middle of the message: nothing changes for them. */
+  aside<T>(start: number, end: number, read: () => T): T {
+    const { pos, end: before } = this;
+    const depth = this.#depth;
+    this.pos = start;
+    this.end = end;
+    try {
+      return read();
+    } finally {
+      this.pos = pos;
+      this.end = before;
+      this.#depth = depth;
+    }
+  }
+
   /** Opens the range [start, end) once more, one level deeper. */
   again(start: number, end: number): this {
     if (++this.#depth > MAX_DEPTH) this.malformed("nested too deeply");

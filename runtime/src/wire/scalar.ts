@@ -18,7 +18,7 @@ export function convert(w: Writer, tag: number, to: Scalar, r: Reader, at: At, f
 }
 
 /** Decodes an integer or bool into `r.lo` and `r.hi`, as a two's complement number of 64 bits. */
-function load(r: Reader, at: At, from: Scalar): void {
+export function load(r: Reader, at: At, from: Scalar): void {
   switch (from) {
     case "int64":
     case "uint64":
@@ -70,7 +70,7 @@ function signed(r: Reader, value: number): void {
 }
 
 /** Writes a number of 64 bits as a value of type `to`. */
-function store(w: Writer, tag: number, to: Scalar, lo: number, hi: number): void {
+export function store(w: Writer, tag: number, to: Scalar, lo: number, hi: number): void {
   switch (to) {
     case "sint32":
       w.uint32(tag, ((lo << 1) ^ (lo >> 31)) >>> 0);

@@ -65,6 +65,11 @@ export class Writer {
     this.pos = mark;
   }
 
+  /** A copy of what was written since `pos` was `start`. */
+  since(start: number): Uint8Array {
+    return this.#buffer.slice(start, this.pos);
+  }
+
   /**
    * Starts a sub-message (or a packed field) that is about `hint` bytes long; `close` takes what this returns. Room for
    * the length is left by the hint, and the content moved where it was wrong.

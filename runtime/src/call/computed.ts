@@ -1,0 +1,172 @@
+import { AbsentError, CelError } from "../cel/error.js";
+import { CelMap } from "../cel/map.js";
+import type { Value } from "../cel/value.js";
+import { View, type ViewType } from "../cel/view.js";
+import { type Written, writeValue } from "../cel/write.js";
+import { Reader } from "../wire/reader.js";
+import type { Key, Scalar } from "../wire/scalar.js";
+import { keyAt } from "../wire/scalar.js";
+import { Writer } from "../wire/writer.js";
+import type { Call } from "./call.js";
+import { Code, PorticoError } from "./error.js";
+import type { Rows } from "./join.js";
+
+/**
+ * The value of an expression in a response; undefined where something that it reads is not there. Any other failure is the
+ * gateway's own: INTERNAL.
+ */
+export function computed<T>(evaluate: () => T): T | undefined {
+  try {
+    return evaluate();
+  } catch (thrown) {
+    if (thrown instanceof AbsentError) return undefined;
+    throw thrown;
+  }
+}
+
+/**
+ * The value of an expression in a request; undefined where something that it reads is not there, but for what only the caller
+ * has: without that the call is denied. Any other failure is the client's: INVALID_ARGUMENT.
+ */
+export function asked<T>(call: Call, evaluate: () => T): T | undefined {
+  try {
+    return evaluate();
+  } catch (thrown) {
+    if (thrown instanceof NoClaimError) throw denial(call, thrown);
+    if (thrown instanceof AbsentError) return undefined;
+    if (!(thrown instanceof CelError)) throw thrown;
+    throw new PorticoError(Code.INVALID_ARGUMENT, "invalid argument", { cause: thrown });
+  }
+}
+
+/** A condition in a response: not where something that it reads is not there. */
+export function holds(evaluate: () => boolean): boolean {
+  return computed(evaluate) ?? false;
+}
+
+/** A condition on a request. */
+export function holdsFor(call: Call, evaluate: () => boolean): boolean {
+  try {
+    return asked(call, evaluate) ?? false;
+  } catch (thrown) {
+    // Nobody asks for what only callers with a claim ask for.
+    if (thrown instanceof PorticoError && thrown.cause instanceof NoClaimError) return false;
+    throw thrown;
+  }
+}
+
+/** A condition of who may: whatever goes wrong denies. */
+export function permits(evaluate: () => boolean): boolean {
+  try {
+    return evaluate() === true;
+  } catch (thrown) {
+    if (thrown instanceof CelError) return false;
+    throw thrown;
+  }
+}
+
+/** The caller, or a claim of the caller, is not there. */
+class NoClaimError extends AbsentError {}
+
+function denial({ principal }: Call, cause: unknown): PorticoError {
+  return principal === undefined
+    ? new PorticoError(Code.UNAUTHENTICATED, "credentials required", { cause })
+    : new PorticoError(Code.PERMISSION_DENIED, "permission denied", { cause });
+}
+
+/** Who an expression sees as `auth`, and what the gateway was given for it. */
+export interface Surroundings {
+  readonly principal: Call["principal"];
+  readonly metadata: ReadonlyArray<readonly [string, string]>;
+  readonly config: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** `auth.subject` */
+export function subjectOf({ principal }: Surroundings): string {
+  return principal === undefined || principal.subject === "" ? noClaim("subject") : principal.subject;
+}
+
+/** `auth.roles` */
+export function rolesOf({ principal }: Surroundings): readonly string[] {
+  return principal?.roles ?? noClaim("roles");
+}
+
+/** `auth.scopes` */
+export function scopesOf({ principal }: Surroundings): readonly string[] {
+  return principal?.scopes ?? noClaim("scopes");
+}
+
+/** `auth.claims` */
+export function claimsOf({ principal }: Surroundings): CelMap<string, Value> {
+  return new Claims(
+    Object.entries(principal?.claims ?? {}).map(([name, claim]) => [name, jsonValue(claim)] as const),
+  );
+}
+
+/** `metadata` */
+export function metadataOf({ metadata }: Surroundings): CelMap<string, string> {
+  return new CelMap(metadata, "last");
+}
+
+/** `config` */
+export function configOf({ config }: Surroundings): CelMap<string, Value> {
+  return new CelMap(Object.entries(config));
+}
+
+/** A claim that is not there denies. */
+class Claims extends CelMap<string, Value> {
+  override find(key: Value): Value | undefined {
+    const found = super.find(key);
+    return found === undefined || found === null || found === "" ? noClaim(String(key)) : found;
+  }
+}
+
+function noClaim(name: string): never {
+  throw new NoClaimError(`the caller has no ${name}`);
+}
+
+function jsonValue(value: unknown): Value {
+  if (Array.isArray(value)) return value.map(jsonValue);
+  if (typeof value === "object" && value !== null)
+    return new CelMap(Object.entries(value).map(([key, each]) => [key, jsonValue(each)] as const));
+  return value === undefined ? null : (value as Value);
+}
+
+/** A found row of a join as an expression sees it; null where none was found. */
+export function rowView(rows: Rows, entry: number, type: ViewType): View | null {
+  if (entry < 0) return null;
+  const reader = rows.open(entry);
+  return new View(type, reader, reader.pos, reader.end, () => rows.open(entry));
+}
+
+/** All found rows of a row. */
+export function rowViews(rows: Rows, row: number, type: ViewType): readonly View[] {
+  return rows.entries(row).map((entry) => rowView(rows, entry, type)!);
+}
+
+/** What was written since `start`: the finished public fields of a message. */
+export function written(w: Writer, start: number, type: ViewType): View {
+  const bytes = w.since(start);
+  return new View(type, new Reader(bytes, "the response"), 0, bytes.length);
+}
+
+/** A computed value as a key; undefined for null, which asks for nothing. */
+export function keyOf(value: Value | undefined, as: Scalar & Written): Key | undefined {
+  if (value === undefined || value === null) return undefined;
+  const w = new Writer(MAX_KEY_BYTES);
+  writeValue(w, 0, as, value);
+  const bytes = w.finish();
+  return keyAt(new Reader(bytes, "a key"), 0, as);
+}
+
+const MAX_KEY_BYTES = 1024 * 1024;
+
+/** A list of computed values as keys. */
+export function keysOf(values: readonly Value[] | null | undefined, as: Scalar & Written): Key[] {
+  const keys: Key[] = [];
+  for (const value of values ?? []) {
+    const key = keyOf(value, as);
+    if (key !== undefined) keys.push(key);
+  }
+  return keys;
+}
