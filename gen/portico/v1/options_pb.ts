@@ -18,12 +18,20 @@
 //   source          the message that this one is made of  "source.user_id"
 //   named calls     what each call answered               "viewer.email"
 //   joins           what was found for the row            "user.email"
+//   let             what a `let` says                      "currency"
 //   anything else   a field of the source                 "user_id"
+//   parent          the source of the message around      "parent.currency"
+//   this            the public message's finished fields  "this.total"
+//   metadata        request headers that are forwarded    "metadata['x-region']"
+//   config          what the gateway was started with     "config.region"
 //
-// metadata, parent, this and config will be such names too. Not supported yet: using one is a finding, unless the
-// source has a field of that name; write "source.metadata" for that. Values are plain paths in this version. Other
-// CEL expressions ("a + b", "items.filter(…)"), and auth.roles and auth.scopes as values, are not supported yet:
-// using one is a finding.
+// A name in this list wins over a field of the source; "source.metadata" reads the field.
+//
+// A value is a path, or any other CEL expression: "first_name + ' ' + last_name", "items.filter(i, i.active).take(3)".
+// Rows that an expression selects stay on the wire; of all else only what is named is decoded. Enums compare by the
+// names of their values: "state == 'DONE'". Beside CEL's own functions there are sum, min, max, avg, first, last, take,
+// sort_by, distinct, now and uuid. What reads a call or join that is not there has no value; any other failure is
+// INVALID_ARGUMENT in a request, and INTERNAL in a response.
 //
 // A finding stops generation: it names file, line and column, and says how to put it right. Options that this version
 // does not support are marked in their comments.
@@ -94,9 +102,8 @@ export type ServiceRule = Message<"portico.v1.ServiceRule"> & {
   set: string[];
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * Names for expressions, to be used in all methods of the service.
+   * Names for values that all methods of the service can use in their expressions: they read `request`, `auth`,
+   * `metadata`, `config`, calls, and the `let` before them. One that no method uses is a finding.
    *
    *   let: "currency = request.currency_code == '' ? 'USD' : request.currency_code"
    *
@@ -153,9 +160,7 @@ export type MethodRule = Message<"portico.v1.MethodRule"> & {
   ensure: Ensure[];
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * Names for expressions.
+   * Names for values, as ServiceRule.let; these are the method's own.
    *
    *   let: "since = request.since"
    *
@@ -263,9 +268,7 @@ export type Call = Message<"portico.v1.Call"> & {
   set: string[];
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * The call is made only if this is true; otherwise its name is null.
+   * The call is made only if this is true; otherwise its name is null: what is read of it is not there.
    *
    *   when: "request.with_viewer"
    *
@@ -433,9 +436,7 @@ export type Join = Message<"portico.v1.Join"> & {
   set: string[];
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * A condition in the row: rows where it is false ask for nothing.
+   * A condition in the row: rows where it is false ask for nothing, and count as missing.
    *
    *   when: "user_id != ''"
    *
@@ -772,9 +773,7 @@ export type FieldRule = Message<"portico.v1.FieldRule"> & {
   load: string;
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * The field is written only if this is true.
+   * The field is written only if this is true. Of the members of a oneof, the first that is true and has a value is.
    *
    *   string note = 6 [(portico.v1.field).when = "state == 'DONE'"];
    *

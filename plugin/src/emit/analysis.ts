@@ -1,5 +1,5 @@
 import type { CallPlan, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
-import { neededJoins, translatorsIn } from "../plan/walk.js";
+import { neededJoins, readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
 
 /** Joins whose keys are gathered in one walk, once the joins `after` have answered. */
 export interface JoinGroup {
@@ -94,7 +94,7 @@ export interface Reads {
 export function readsOf(start: Translator): Reads {
   const note = new Noted();
   for (const translator of reach(start, () => true)) {
-    for (const field of translator.fields) note.root(field.value.root);
+    for (const field of translator.fields) note.field(field, translator.direction);
   }
   return note.reads();
 }
@@ -104,8 +104,8 @@ export function scanReadsOf(start: Translator | readonly Translator[], collect: 
   const note = new Noted();
   for (const translator of reach(start, (field) => field.value.root.kind !== "join")) {
     for (const join of ownJoins(translator))
-      if (collect.includes(join)) for (const key of join.key) note.root(key.root);
-    for (const field of scannedFields(translator, collect)) note.root(field.value.root);
+      if (collect.includes(join)) for (const { root } of readsOfJoin(join)) note.root(root);
+    for (const field of scannedFields(translator, collect)) note.field(field, translator.direction);
   }
   return note.reads();
 }
@@ -144,10 +144,16 @@ class Noted {
   #request = false;
   #auth = false;
 
+  field(field: FieldPlan, direction: Translator["direction"]): void {
+    // What fails in a request is the caller's to hear.
+    if (direction === "request" && field.value.root.kind === "expression") this.#auth = true;
+    for (const { root } of readsOfField(field)) this.root(root);
+  }
+
   root(root: Root): void {
     if (root.kind === "call") this.#calls.add(root.call);
     else if (root.kind === "request") this.#request = true;
-    else if (root.kind === "auth") this.#auth = true;
+    else if (root.kind === "auth" || root.kind === "surroundings") this.#auth = true;
   }
 
   reads(): Reads {

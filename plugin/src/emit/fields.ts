@@ -3,6 +3,7 @@ import { translatorsIn } from "../plan/walk.js";
 import type { Field } from "../source/model.js";
 import { scanRows, walkJoins } from "./analysis.js";
 import { type Branch, type Code, quote } from "./code.js";
+import { ComputedEmitter } from "./computed.js";
 import type { Item } from "./frames.js";
 import { manyRows } from "./joins.js";
 import { MapEmitter } from "./maps.js";
@@ -19,20 +20,41 @@ type MessageConversion = Conversion & { kind: "message" };
 export class FieldEmitter {
   readonly values: ValueEmitter;
   readonly #maps: MapEmitter;
+  readonly #computed: ComputedEmitter;
   /** Of joins that are used as lists: the variable that holds the number of the message's row. */
   readonly manyRows = new Map<JoinPlan, string>();
 
   constructor(readonly owner: TranslatorEmitter) {
     this.values = new ValueEmitter(owner.file, owner);
     this.#maps = new MapEmitter(this);
+    this.#computed = new ComputedEmitter(this);
   }
 
   /** One field; undefined where all is done during the walk. */
   field(plan: FieldPlan): Item | undefined {
     const item = this.#item(plan);
-    if (item === undefined || typeof item.print !== "function") return item;
+    if (item === undefined) return undefined;
     const { print } = item;
-    return { ...item, print: () => this.owner.in(plan, print) };
+    return this.#conditional({
+      ...item,
+      print: typeof print === "function" ? () => this.owner.in(plan, print) : print,
+    });
+  }
+
+  /** A field with a `when` is written only if that is true. */
+  #conditional(item: Item): Item {
+    const { when } = item.plan;
+    if (when === undefined) return item;
+    const holds = this.owner.condition(when);
+    const and = (condition: string | undefined) => {
+      if (condition === undefined) return holds;
+      return `${holds} && ${/ \|\| /.test(condition) ? `(${condition})` : condition}`;
+    };
+    return {
+      ...item,
+      condition: and(item.condition),
+      otherwise: (item.otherwise ?? []).map((branch) => ({ ...branch, condition: and(branch.condition) })),
+    };
   }
 
   #item(plan: FieldPlan): Item | undefined {
@@ -40,13 +62,16 @@ export class FieldEmitter {
     const { value } = plan;
     const { root } = value;
     if (root.kind === "auth") return this.#claim(plan, root.claim);
+    if (plan.selection !== undefined && owner.site === undefined)
+      return this.#computed.rows(plan, plan.selection);
+    if (root.kind === "expression") return this.#computed.value(plan, root.expression);
     if (root.kind === "join" && owner.site === undefined && root.join.use === "many")
       return owner.isWrite ? manyRows(this, plan, root.join) : undefined;
     const last = value.path.at(-1);
     if (last === undefined) return this.#whole(plan);
     const scope = owner.scope(root);
     if (last.cardinality === "repeated") {
-      if (plan.target.length > 1) return this.#nestedList(plan, scope);
+      if (plan.target.length > 1 || plan.when !== undefined) return this.#nestedList(plan, scope);
       scope.scan.each(value.path, this.elements(plan, plan.target.at(-1)!, last));
       return undefined;
     }

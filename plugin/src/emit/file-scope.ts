@@ -4,12 +4,14 @@ import type { Message } from "../source/model.js";
 import { Code } from "./code.js";
 import { camel, LOCALS, Names, pascal, shortName } from "./names.js";
 import { SameTranslators } from "./same.js";
+import { ViewTypes } from "./view-types.js";
 
 // What generated code uses of the language, and what it imports: nothing in a file has such a name.
 const GLOBALS = (
   "AsyncGenerator Map Number Object Promise Uint8Array undefined " +
   "AnyType Call GatewayApi Lookup MapEntries MaskTable Method Reader Replies Route Rows Shape Writer " +
-  "check convert keyAt partOf requireClaims translateAny translateMask unwrap writeClaim writeKey"
+  "asked cel check claimsOf computed configOf convert holds holdsFor keyAt keyOf keysOf metadataOf partOf permits " +
+  "requireClaims rolesOf rowView rowViews scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey written"
 ).split(" ");
 
 /** What one generated file holds: each thing is made when it is first asked for, and has one name. */
@@ -23,6 +25,8 @@ export class FileScope {
   readonly #made = new Map<string, string>();
   readonly #ids = new Map<object, number>();
   readonly #same = new SameTranslators();
+  /** What expressions read of messages. */
+  readonly views = new ViewTypes(this);
 
   /** Names something of the runtime in the code. */
   use(name: string, isType = false): string {
@@ -54,6 +58,13 @@ export class FileScope {
   /** Names for a function: none that the file has, and the file gets none of them later, so that none hides another. */
   local(): Names {
     return new Names(LOCALS, this.names);
+  }
+
+  /** Keeps a value that expressions use, and is made once. */
+  constant(text: string): string {
+    return this.once(`constant ${text}`, "pattern", this.lookups, (name, code) =>
+      code.line(`const ${name} = ${text};`),
+    );
   }
 
   /** A number for an object, for keys. */

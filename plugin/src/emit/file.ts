@@ -28,6 +28,7 @@ export function emitFile(plan: FilePlan): GeneratedFile {
     routes,
     ...scope.upstreams,
     ...scope.lookups,
+    ...scope.views.print(),
     ...scope.translators,
   ];
   const content = [header(plan.desc.proto.name), imports(scope), ...parts.map(String)].join("\n");

@@ -1,4 +1,5 @@
 import type { FieldPlan, JoinPlan, Translator } from "../plan/types.js";
+import { readsOfJoin } from "../plan/walk.js";
 import { type FileScope, messageShort } from "./file-scope.js";
 import { pascal } from "./names.js";
 import { TranslatorEmitter } from "./translator.js";
@@ -51,7 +52,7 @@ function joinNames(joins: readonly JoinPlan[]): string {
 }
 
 function joinIdentity(join: JoinPlan): string {
-  const roots = join.key.map(({ root }) =>
+  const roots = readsOfJoin(join).map(({ root }) =>
     root.kind === "source"
       ? root.message.typeName
       : root.kind === "join"

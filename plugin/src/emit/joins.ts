@@ -24,7 +24,7 @@ export class JoinEmitter {
     const drop = (isDropping: boolean) => {
       if (isDropping && join.onMissing === "drop") code.line(`if (${rows}.dropped) keep = false;`);
     };
-    if (mode.kind === "write" && join.use === "many") {
+    if (join.use === "many") {
       const row = names.unique(`${camel(join.name)}At`);
       this.fields.manyRows.set(join, row);
       return (isDropping) => {
@@ -34,7 +34,11 @@ export class JoinEmitter {
     }
     const scope = this.owner.scope({ kind: "join", join });
     return (isDropping) => {
-      if (mode.kind === "write" && fieldsOf(translator, join).length === 0) code.line(`${rows}.take();`);
+      if (
+        !scope.keepsEntry &&
+        (mode.kind === "write" ? fieldsOf(translator, join).length === 0 : scope.isEmpty)
+      )
+        code.line(`${rows}.take();`);
       else if (scope.keepsEntry) {
         code.line(`const ${scope.entry} = ${rows}.take();`);
         if (!scope.isEmpty) code.line(`const ${scope.reader} = ${rows}.open(${scope.entry});`);
@@ -45,27 +49,47 @@ export class JoinEmitter {
   }
 
   #key(join: JoinPlan, rows: string): () => void {
-    const { code, file } = this.owner;
+    const { code, file, names } = this.owner;
+    const when = join.when === undefined ? undefined : this.owner.condition(join.when);
     if (join.keyList) {
       const add = this.#keyList(join, join.key[0]!, rows);
-      return () => code.line(add);
+      if (when === undefined) return () => code.line(add);
+      const nothing = `${rows}.add(undefined);`;
+      return () =>
+        code.branches([
+          { condition: when, body: [add] },
+          { condition: undefined, body: [nothing] },
+        ]);
     }
-    const parts = join.key.map((value) => {
+    const before: string[] = [];
+    const parts = join.key.map((value, i) => {
+      if (value.root.kind === "expression") {
+        const key = names.unique(`${camel(join.name)}Key`);
+        const type = quote(join.lookup.keyTypes[i]!);
+        before.push(
+          `const ${key} = ${file.use("keyOf")}(${this.owner.evaluate(value.root.expression)}, ${type});`,
+        );
+        return { there: `${key} !== undefined`, key, at: undefined };
+      }
       const field = value.path.at(-1)!;
       const { reader, scan } = this.owner.scope(value.root);
       const at = scan.slot(value.path, this.owner.names);
       const there =
         field.presence === "implicit" ? `${at} !== 0 && ${nonZero(field, reader, at)}` : `${at} !== 0`;
-      return { there, key: `${reader}, ${at}, ${quote(scalarOf(field))}` };
+      const where = `${reader}, ${at}, ${quote(scalarOf(field))}`;
+      return { there, key: `keyAt(${where})`, at: where };
     });
     const isSingle = parts.length === 1;
-    if (!isSingle) file.use("keyAt");
+    const isDirect = isSingle && parts[0]!.at !== undefined;
+    if (!isSingle && parts.some(({ at }) => at !== undefined)) file.use("keyAt");
     return () => {
-      const add = isSingle
-        ? `${rows}.addAt(${parts[0]!.key});`
-        : `${rows}.add([${parts.map(({ key }) => `keyAt(${key})`).join(", ")}]);`;
+      for (const line of before) code.line(line);
+      const add = isDirect
+        ? `${rows}.addAt(${parts[0]!.at});`
+        : `${rows}.add(${isSingle ? parts[0]!.key : `[${parts.map(({ key }) => key).join(", ")}]`});`;
+      const there = [...(when === undefined ? [] : [when]), ...parts.map((part) => part.there)];
       code.branches([
-        { condition: parts.map((part) => part.there).join(" && "), body: [add] },
+        { condition: there.join(" && "), body: [add] },
         { condition: undefined, body: [`${rows}.add(undefined);`] },
       ]);
     };
@@ -73,6 +97,11 @@ export class JoinEmitter {
 
   /** Notes where the keys of a list stand; gives the statement that adds them. */
   #keyList(join: JoinPlan, value: Value, rows: string): string {
+    if (value.root.kind === "expression") {
+      const values = this.owner.evaluate(value.root.expression);
+      const type = quote(join.lookup.keyTypes[0]!);
+      return `${rows}.addList(${this.owner.file.use("keysOf")}(${values}, ${type}));`;
+    }
     const scope = this.owner.scope(value.root);
     const list = this.owner.names.unique(`${camel(join.name)}KeysAt`);
     scope.before.push(`const ${list}: number[] = [];`);

@@ -60,14 +60,36 @@ function nested(text: string, indent: number): string[] {
   return layout(text, indent).map((line) => `  ${line}`);
 }
 
-/** The formatter never keeps two objects of several fields each in a list on one line. */
+/**
+ * The formatter never keeps two objects of several fields each in a list on one line, nor arguments of which one is a call
+ * that is given a function.
+ */
 function mustBreak(text: string): boolean {
+  if (text.includes("=>") && composes(text)) return true;
   if (!text.includes("}, {")) return false;
   const group = lastGroup(text);
   if (group === undefined) return false;
   const objects =
     group.open === "[" && group.items.length > 1 && group.items.every((item) => item.startsWith("{"));
   return objects || group.items.some((item) => mustBreak(item));
+}
+
+function composes(text: string): boolean {
+  return brackets(text).some(({ start, end }) => {
+    const items = topLevel(text.slice(start + 1, end).trim(), ", ");
+    const isCall = text[start] === "(" && /[\w>]$/.test(text.slice(0, start));
+    if (isCall && items.length > 1 && items.some(takesFunction)) return true;
+    return items.some((item) => item.includes("=>") && composes(item));
+  });
+}
+
+/** Whether a text is a call that is given a function. */
+function takesFunction(text: string): boolean {
+  if (!/^[\w.]+(?:<[^()]*>)?\(.*\)$/.test(text)) return false;
+  const [span, ...others] = brackets(text);
+  if (span === undefined || others.length > 0) return false;
+  const items = topLevel(text.slice(span.start + 1, span.end).trim(), ", ");
+  return items.some((item) => /^\([^)]*\) =>/.test(item));
 }
 
 interface Group {

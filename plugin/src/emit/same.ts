@@ -1,4 +1,5 @@
-import type { Conversion, FieldPlan, JoinPlan, Translator, Value } from "../plan/types.js";
+import { treeText } from "../expression/substitute.js";
+import type { Conversion, Expression, FieldPlan, JoinPlan, Translator, Value } from "../plan/types.js";
 
 /**
  * Which translators print the same text. Two of the same types mostly do, but not where a name means one thing in one
@@ -45,8 +46,22 @@ function sameField(a: FieldPlan, b: FieldPlan, assumed: Map<Translator, Set<Tran
   return (
     all(a.target, b.target, (x, y) => x === y) &&
     sameValue(a.value, b.value) &&
+    sameExpression(a.selection, b.selection) &&
+    sameExpression(a.when, b.when) &&
     sameConversion(a.conversion, b.conversion, assumed)
   );
+}
+
+/** Trees alone do not say: a name may mean one thing here and another there. */
+function sameExpression(a: Expression | undefined, b: Expression | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (a === b) return true;
+  if (treeText(a.tree) !== treeText(b.tree) || a.names.size !== b.names.size) return false;
+  const mates = [...a.names].every(([name, value]) => {
+    const other = b.names.get(name);
+    return other !== undefined && sameValue(value, other);
+  });
+  return mates && all(a.reads, b.reads, sameValue);
 }
 
 function sameValue(a: Value, b: Value): boolean {
@@ -55,6 +70,8 @@ function sameValue(a: Value, b: Value): boolean {
   if (a.root.kind === "join" && b.root.kind === "join") return sameJoin(a.root.join, b.root.join);
   if (a.root.kind === "auth" && b.root.kind === "auth")
     return all(a.root.claim, b.root.claim, (x, y) => x === y);
+  if (a.root.kind === "expression" && b.root.kind === "expression")
+    return sameExpression(a.root.expression, b.root.expression);
   // What is read of the request is written in terms of its own fields.
   return a.root.kind !== "request" || (b.root.kind === "request" && a.root.message === b.root.message);
 }
@@ -70,6 +87,7 @@ function sameJoin(a: JoinPlan, b: JoinPlan): boolean {
       a.lookup.method.output === b.lookup.method.output &&
       all(a.lookup.row, b.lookup.row, (x, y) => x === y) &&
       all(a.result.path, b.result.path, (x, y) => x === y) &&
+      sameExpression(a.when, b.when) &&
       all(a.key, b.key, sameValue) &&
       all(a.after, b.after, sameJoin))
   );

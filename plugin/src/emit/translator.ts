@@ -1,5 +1,7 @@
-import type { FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
-import { translatorsIn } from "../plan/walk.js";
+import type { Compiled } from "../expression/compile.js";
+import type { Expression, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
+import { messageOfValue } from "../plan/values.js";
+import { readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
 import {
   drops,
   innerIndex,
@@ -12,6 +14,7 @@ import {
   walkJoins,
 } from "./analysis.js";
 import { type Code, quote } from "./code.js";
+import { emitExpression } from "./expressions.js";
 import { FieldEmitter } from "./fields.js";
 import type { FileScope } from "./file-scope.js";
 import { FrameEmitter, type Item } from "./frames.js";
@@ -24,6 +27,19 @@ import { RootScope } from "./root-scope.js";
 export type Mode =
   | { readonly kind: "write" }
   | { readonly kind: "scan"; readonly collect: readonly JoinPlan[] };
+
+type WalkedRoot = Root & { kind: "source" | "request" | "call" | "join" };
+
+function isWalked(root: Root): root is WalkedRoot {
+  return ["source", "request", "call", "join"].includes(root.kind);
+}
+
+/** Whether the function of a message reads the message around it. */
+function readsParent(translator: Translator): boolean {
+  return [...translator.fields.flatMap(readsOfField), ...ownJoins(translator).flatMap(readsOfJoin)].some(
+    ({ root }) => root.kind === "parent",
+  );
+}
 
 /**
  * Prints one function: first the walks, which keep where values are (and do at once what is done with elements of
@@ -75,6 +91,10 @@ export class TranslatorEmitter {
       parameters.push(`request: ${file.use("Reader", true)}`);
     }
     if (reads.auth) parameters.push(`call: ${file.use("Call", true)}`);
+    if (this.#readsParent) {
+      file.use("cel");
+      parameters.push("parent: cel.View");
+    }
     for (const join of this.#joinParameters()) {
       const variable = this.names.unique(camel(join.name));
       this.#rows.set(join, variable);
@@ -142,6 +162,7 @@ export class TranslatorEmitter {
       if (item !== undefined) items.push(item);
     }
     const frames = new FrameEmitter(this, items);
+    if (this.#writeStart !== "") code.line(`const ${this.#writeStart} = w.pos;`);
     if (site !== undefined) this.scope(site.value.root).emit(code);
     else {
       if (translator.source !== undefined)
@@ -152,6 +173,7 @@ export class TranslatorEmitter {
     }
     if (isDropping) code.line("let keep = true;");
     for (const print of printJoins) print(isDropping);
+    for (const line of this.#prelude) code.line(line);
     frames.print();
     if (this.#hasReader) code.line("r.leave(end);");
     if (isDropping) code.line("return keep;");
@@ -159,7 +181,7 @@ export class TranslatorEmitter {
 
   /** The walk over what a root stands for. */
   scope(root: Root): RootScope {
-    if (root.kind === "auth") throw new Error("credentials are not walked");
+    if (!isWalked(root)) throw new Error(`${root.kind} is not walked`);
     const key =
       root.kind === "call"
         ? `call ${this.file.id(root.call)}`
@@ -174,7 +196,7 @@ export class TranslatorEmitter {
     return scope;
   }
 
-  #newScope(root: Exclude<Root, { kind: "auth" }>): RootScope {
+  #newScope(root: WalkedRoot): RootScope {
     const { names, file } = this;
     if (root.kind === "source" || (root.kind === "join" && this.site !== undefined))
       return new RootScope("r", "", "", names, file);
@@ -183,6 +205,95 @@ export class TranslatorEmitter {
     const from = root.kind === "call" ? this.#calls.get(root.call)! : this.#request;
     const name = root.kind === "call" ? root.call.name : "request";
     return new RootScope(names.unique(`${camel(name)}Reader`), name, `${from}.fork()`, names, file);
+  }
+
+  /** What comes after the walks, and before anything is written. */
+  readonly #prelude: string[] = [];
+  readonly #views = new Map<string, string>();
+  #writeStart = "";
+
+  /** Prints something before anything is written, once all values are known. */
+  before(line: string): void {
+    this.#prelude.push(line);
+  }
+
+  get #readsParent(): boolean {
+    return this.site === undefined && readsParent(this.translator);
+  }
+
+  /** What an expression gives; undefined where something that it reads is not there. */
+  evaluate(expression: Expression): string {
+    const { text, fails } = this.expression(expression);
+    const body = text.startsWith("{") ? `(${text})` : text;
+    if (!fails) return text;
+    if (this.direction === "request") return `${this.file.use("asked")}(call, () => ${body})`;
+    return `${this.file.use("computed")}(() => ${body})`;
+  }
+
+  /** A condition, as the operand of `&&`. */
+  condition(expression: Expression): string {
+    const { text, fails } = this.expression(expression);
+    if (fails) return `${this.file.use("holds")}(() => ${text})`;
+    return / (\|\||\?) /.test(text) ? `(${text})` : text;
+  }
+
+  expression(expression: Expression): Compiled {
+    const views = { call: "call", view: (root: Root) => this.view(root) };
+    return emitExpression(this.file, this.names, views, expression);
+  }
+
+  /** A root as an expression sees it: a view, or of a join that is used as a list the views of its rows. */
+  view(root: Root): string {
+    const { file, names } = this;
+    if (root.kind === "parent") return "parent";
+    const message = messageOfValue({ root, path: [] })!;
+    const type = file.views.type(message);
+    if (root.kind === "this") {
+      if (this.#writeStart === "") this.#writeStart = names.unique("wStart");
+      return `${file.use("written")}(w, ${this.#writeStart}, ${type})`;
+    }
+    const key =
+      root.kind === "call" || root.kind === "join"
+        ? `${root.kind} ${file.id(root.kind === "call" ? root.call : root.join)}`
+        : root.kind;
+    let view = this.#views.get(key);
+    if (view !== undefined) return view;
+    file.use("cel");
+    switch (root.kind) {
+      case "source": {
+        const { reader, start, end, before } = this.scope(root);
+        view = names.unique("source");
+        before.push(`const ${view} = new cel.View(${type}, ${reader}, ${start}, ${end});`);
+        this.scope(root).keepRange = true;
+        break;
+      }
+      case "request":
+        view = names.unique("requestView");
+        this.before(`const ${view} = cel.viewOf(${this.#request}, ${type});`);
+        break;
+      case "call":
+        view = names.unique(`${camel(root.call.name)}View`);
+        this.before(`const ${view} = cel.viewOf(${this.#calls.get(root.call)!}, ${type});`);
+        break;
+      case "join": {
+        const { join } = root;
+        const rows = this.#rows.get(join)!;
+        if (join.use === "many") {
+          view = names.unique(`${camel(join.name)}Views`);
+          this.before(
+            `const ${view} = ${file.use("rowViews")}(${rows}, ${this.#fields.manyRows.get(join)!}, ${type});`,
+          );
+        } else {
+          view = names.unique(`${camel(join.name)}View`);
+          this.before(`const ${view} = ${file.use("rowView")}(${rows}, ${this.scope(root).entry}, ${type});`);
+        }
+        break;
+      }
+      default:
+        throw new Error(`${root.kind} is no message`);
+    }
+    this.#views.set(key, view);
+    return view;
   }
 
   /** The variable that holds the rows of a join of this message. */
@@ -215,6 +326,7 @@ export class TranslatorEmitter {
       ...reads.calls.map((call) => this.#calls.get(call)!),
       ...(reads.request ? [this.#request] : []),
       ...(reads.auth ? ["call"] : []),
+      ...(readsParent(translator) ? [this.view({ kind: "source", message: this.translator.source! })] : []),
       ...joins.map((join) => this.#rowsOf(join)),
     ];
     return `${name}(${all.join(", ")})`;

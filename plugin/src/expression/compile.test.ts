@@ -26,8 +26,8 @@ describe("compileExpression", () => {
     ["1 / i > 1 && b", "b && divideInt(1n, i) > 1n"],
     ["b || 1 / i > 1", "b || divideInt(1n, i) > 1n"],
     ["1 / i > 1 || 2 / i > 1", "or(() => divideInt(1n, i) > 1n, () => divideInt(2n, i) > 1n)"],
-    ["viewer.count > 1 && 1 / i > 1", "and(() => viewer.count > 1n, () => divideInt(1n, i) > 1n)"],
-    ["viewer != null && viewer.count > 1", "viewer !== null && viewer.count > 1n"],
+    ["viewer.count > 1 && 1 / i > 1", "and(() => present(viewer).count > 1n, () => divideInt(1n, i) > 1n)"],
+    ["viewer != null && viewer.count > 1", "viewer !== null && present(viewer).count > 1n"],
     // What is known only at run time is checked there.
     ["x + 1", "addInt(asInt(x), 1n)"],
     ["x + x", "add(x, x)"],

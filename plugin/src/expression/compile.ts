@@ -145,7 +145,8 @@ export class Compiler {
 
   /** A field can be read where there is a message; times may be out of range, and what is dynamic malformed. */
   #field(node: Checked & { kind: "field" | "hasField" }, read: (base: string) => string): Piece {
-    const base = this.compile(node.base);
+    const made = this.compile(node.base);
+    const base = mayBeNull(node.base) ? this.call("present", [made.text], true) : made;
     const isPlain = !["timestamp", "duration", "dyn"].includes(node.type.kind);
     return primary(read(within(base, PRIMARY)), !isPlain || mayBeNull(node.base) || base.fails);
   }

@@ -1,4 +1,4 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { parsePath } from "../expression/path.js";
 import { splitAssignment } from "../expression/split.js";
 import type { Call, MethodRule } from "../source/annotations.js";
@@ -7,14 +7,17 @@ import { assignment } from "./assignment.js";
 import { type Draft, orderCalls } from "./call-order.js";
 import { effectSaid, list, type Place } from "./context.js";
 import { parseDuration } from "./duration.js";
+import { resolveCondition } from "./expressions.js";
 import { checkLater } from "./later.js";
+import { Lets, reportUnused } from "./lets.js";
 import type { ServiceScope } from "./method.js";
 import { nearest, suggestion } from "./names.js";
 import { RequestFields } from "./request-fields.js";
 import { isReadable, isSaid, reportNowhere, requestPath } from "./request-side.js";
 import type { MethodScope, Translators } from "./translators.js";
-import type { CallPlan, Translator, UpstreamMethod, Value } from "./types.js";
+import type { CallPlan, Expression, Translator, UpstreamMethod, Value } from "./types.js";
 import { descend, messageOfValue, namesIn, plainPath, RESERVED, rootMessage, type Scope } from "./values.js";
+import { readsOfField } from "./walk.js";
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 /** What the call without a name is called. */
@@ -31,7 +34,7 @@ export interface Calls {
 export class CallPlanner {
   readonly #said: ReadonlyArray<{ readonly call: Call; readonly place: Place }>;
   readonly #named = new Map<string, CallPlan | "broken">();
-  readonly #scope: MethodScope;
+  readonly #scope: MethodScope & { lets: MethodScope["lets"] };
 
   constructor(
     readonly translators: Translators,
@@ -44,15 +47,17 @@ export class CallPlanner {
       call,
       place: { element: desc, path: ["call", index] },
     }));
+    const lets = (service.rule?.let.length ?? 0) + (rule?.let.length ?? 0);
     const named = calls.map((call) => `${call.name}:${call.method}:${call.select}`);
     this.#scope = {
       // Translators of methods with named calls are their own: the names mean other things elsewhere.
-      id: `${desc.input.typeName} ${calls.some((call) => call.name !== "") ? `${desc.parent.typeName}/${desc.name} ${named.join()}` : ""} ${(service.rule?.set ?? []).length > 0 ? service.desc.typeName : ""}`,
+      id: `${desc.input.typeName} ${calls.some((call) => call.name !== "") || lets > 0 ? `${desc.parent.typeName}/${desc.name} ${named.join()}` : ""} ${(service.rule?.set ?? []).length > 0 ? service.desc.typeName : ""}`,
       request: messageOf(desc.input),
       calls: this.#named,
       incomplete:
         calls.filter((call) => call.name === "").length > 1 ||
         calls.some((call) => call.name !== "" && !/^\w+$/.test(call.name)),
+      lets: undefined,
       serviceSets: (service.rule?.set ?? []).map((text, index) => ({
         text,
         place: { element: service.desc, path: ["set", index] },
@@ -63,7 +68,6 @@ export class CallPlanner {
   plan(): Calls | undefined {
     const { context } = this.translators;
     const { service } = this;
-    this.#nameLets();
     if (this.#said.length === 0) return this.rule?.resolver ? undefined : this.#namesake();
     let unnamed = 0;
     const drafts: Draft[] = [];
@@ -105,6 +109,7 @@ export class CallPlanner {
     }
     const isWhole = drafts.length === this.#said.length;
     if (!isWhole) this.translators.excuseSets(this.#scope);
+    this.#nameLets();
     this.#buildRequests(drafts, !isWhole);
     orderCalls(context, drafts, { name: this.desc.name, nonAtomic: this.rule?.nonAtomic === true });
     if (isWhole && this.desc.methodKind === "server_streaming" && unnamed === 0) {
@@ -148,6 +153,7 @@ export class CallPlanner {
     if (method === undefined) return undefined;
     const draft = this.#draft(undefined, method, at);
     if (draft === undefined) return undefined;
+    this.#nameLets();
     this.#buildRequests([draft], false);
     return { scope: this.#scope, plans: [draft.plan], source: messageOfValue(draft.plan.result) };
   }
@@ -177,12 +183,40 @@ export class CallPlanner {
     return true;
   }
 
-  /** Names of `let`, which are reported as not supported yet: nothing more is said of those who use them. */
+  /** The service's `let`, then the method's own. */
   #nameLets(): void {
-    for (const text of [...(this.service.rule?.let ?? []), ...(this.rule?.let ?? [])]) {
-      const name = splitAssignment(text)?.target.value.trim();
-      if (name !== undefined) this.#named.set(name, "broken");
-    }
+    const { context } = this.translators;
+    const said = ({ let: texts }: { let: readonly string[] }, element: DescMethod | DescService) =>
+      texts.map((text, index) => ({ text, place: { element, path: ["let", index] } }));
+    const { rule, service, desc } = this;
+    const all = [
+      ...(service.rule === undefined ? [] : said(service.rule, service.desc)),
+      ...(rule === undefined ? [] : said(rule, desc)),
+    ];
+    if (all.length === 0) return;
+    this.#lets = new Lets(context, all, new Set(this.#named.keys()), () => ({
+      source: undefined,
+      sourceName: "",
+      request: messageOf(desc.input),
+      calls: this.#named,
+      joins: new Map(),
+      exposes: false,
+      incomplete: this.#scope.incomplete,
+    }));
+    this.#scope.lets = this.#lets.byName;
+  }
+
+  #lets: Lets | undefined;
+
+  /** Reports the method's own `let` that nothing uses, and notes which of the service's something does. */
+  reportUnusedLets(): void {
+    const name = (text: string) => splitAssignment(text)?.target.value.trim() ?? "";
+    for (const text of this.service.rule?.let ?? [])
+      if (this.#lets?.isUsed(name(text))) this.service.usedLets.add(name(text));
+    this.rule?.let.forEach((text, index) => {
+      if (this.#lets?.isUsed(name(text)) === false)
+        reportUnused(this.translators.context, text, { element: this.desc, path: ["let", index] });
+    });
   }
 
   #draft(call: Call | undefined, method: UpstreamMethod, place: Place): Draft | undefined {
@@ -280,7 +314,13 @@ export class CallPlanner {
         exposes: false,
         incomplete: this.#scope.incomplete,
         self: plan.name,
+        lets: this.#scope.lets,
       };
+      if (call !== undefined && call.when !== "") {
+        const at: Place = { ...place, path: [...place.path!, "when"] };
+        const when = resolveCondition(context, call.when, { ...names, source: undefined }, at);
+        if (when !== undefined) (plan as { when?: Expression }).when = when;
+      }
       call?.set.forEach((text, index) => {
         const at: Place = { ...place, path: [...place.path!, "set", index] };
         const said = assignment(context, text, plan.method.input, names, at);
@@ -308,7 +348,7 @@ export class CallPlanner {
         fields.map(field, path);
       }
       fields.finish({ element: desc });
-      for (const value of plan.request.fields.map((field) => field.value)) {
+      for (const value of [...plan.request.fields.flatMap(readsOfField), ...(plan.when?.reads ?? [])]) {
         if (value.root.kind === "call") draft.after.add(value.root.call);
         const isRequest = value.root.kind === "source" || value.root.kind === "request";
         if (isRequest && value.path[0] !== undefined) used.add(value.path[0].name);

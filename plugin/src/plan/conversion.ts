@@ -1,4 +1,5 @@
 import { describeType, type Field, type Message, type Scalar, type ValueType } from "../source/model.js";
+import { planComputed } from "./computed.js";
 import { type Context, isMarkedInternal, type Place } from "./context.js";
 import { planEnum } from "./enums.js";
 import type { Conversion, Translator, Value } from "./types.js";
@@ -35,6 +36,8 @@ export function planConversion(
     }
     return mismatch(context, "a text of the caller's credentials", target, place, "make the field a string");
   }
+  if (value.root.kind === "expression")
+    return planComputed(context, value, value.root.expression, target, scope, place);
   const last = value.path.at(-1);
   const cardinality = scope.many ? "repeated" : (last?.cardinality ?? "singular");
   const fromName = describe(value, scope.many);
@@ -50,7 +53,7 @@ export function planConversion(
       fromName,
       target,
       place,
-      "make the public field repeated, or take one element once expressions are supported",
+      "make the public field repeated, or take one element, such as with `.first()`",
     );
   }
   const type: ValueType =
@@ -202,7 +205,7 @@ function scalarFix(to: Scalar, value: Value): string {
       : to.startsWith("u") || to.startsWith("f")
         ? "uint"
         : "int";
-  return `make the types equal; in CEL the conversion is ${cast}(${name}), once expressions are supported`;
+  return `make the types equal, or convert it: \`${cast}(${name})\``;
 }
 
 const WRAPPERS: Readonly<Record<string, Scalar>> = {

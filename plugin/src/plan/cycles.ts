@@ -44,7 +44,8 @@ const anyField = () => true;
 function endless(owner: Translator, field: FieldPlan): Translator[] | undefined {
   const { root, path } = field.value;
   const only = (other: FieldPlan) => other === field;
-  if (root.kind === "call" || root.kind === "request") return back(owner, only, anyField);
+  if (["call", "request", "parent", "this", "expression"].includes(root.kind))
+    return back(owner, only, anyField);
   if (root.kind === "source" && path.length === 0) return back(owner, only, isWholeSource);
   return undefined;
 }

@@ -28,6 +28,8 @@ export function checkFieldRule(context: Context, rule: FieldRule, desc: DescFiel
   if (rule.load !== "" && rule.key === "") {
     conflict("load", "`load` does not go without `key`", "add the `key` to load by, or remove `load`");
   }
+  if (rule.when !== "" && rule.unset)
+    conflict("when", "a field that is `unset` is never written", "keep one of `when` and `unset`");
   if (rule.to !== "" && (rule.unset || rule.outputOnly || rule.key !== "")) {
     const other = rule.unset ? "unset" : rule.outputOnly ? "output_only" : "key";
     conflict("to", `\`to\` does not go with \`${other}\`: no request sets the field`, "keep one of them");

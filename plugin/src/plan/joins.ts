@@ -1,16 +1,19 @@
 import { partOf } from "../expression/path.js";
 import { type FieldRule, type Join, messageRule, Outcome } from "../source/annotations.js";
 import { describeType, type Field, type Message } from "../source/model.js";
+import { planComputedKey } from "./computed-key.js";
 import { type Context, isMarkedInternal, type Place } from "./context.js";
 import { fits } from "./conversion.js";
 import { type Declared, declaredJoin, declaredLoad, type RowText, rowOfLoad } from "./declared.js";
 import { isCut } from "./depth.js";
+import { resolveCondition } from "./expressions.js";
 import { isKeyType } from "./key-types.js";
 import { findLoad } from "./loads.js";
 import { withSet } from "./lookup.js";
 import type { MethodScope, Translators } from "./translators.js";
-import type { JoinPlan, LookupPlan, Value } from "./types.js";
+import type { Expression, JoinPlan, LookupPlan, Value } from "./types.js";
 import { descend, plainPath, RESERVED, resolveValue, rootMessage, type Scope } from "./values.js";
+import { valuesIn } from "./walk.js";
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 
@@ -29,6 +32,7 @@ export function planJoins(
   target: Message,
   source: Message | undefined | "broken",
   scope: MethodScope,
+  parent: Message | undefined,
 ): Joins {
   const { context } = translators;
   const plans = new Map<string, JoinPlan | "broken">();
@@ -51,6 +55,8 @@ export function planJoins(
       joins: plans,
       exposes: false,
       incomplete: incomplete || scope.incomplete,
+      lets: scope.lets,
+      parent,
     };
     const isNamed = checkName(context, join, plans, scope, place);
     const plan = planJoin(translators, join, target, names, scope, place);
@@ -107,7 +113,11 @@ function planJoin(
   if (lookup === undefined) return undefined;
   const onMissing =
     join.onMissing === Outcome.DROP ? "drop" : join.onMissing === Outcome.FAIL ? "fail" : "empty";
-  return finishJoin(translators, join.name, owner, lookup, declared.rows, declared, onMissing, names);
+  const condition: Place = { ...place, path: [...place.path!, "when"] };
+  const when =
+    join.when === "" ? undefined : resolveCondition(translators.context, join.when, names, condition);
+  if (join.when !== "" && when === undefined) return undefined;
+  return finishJoin(translators, join.name, owner, lookup, declared.rows, declared, onMissing, names, when);
 }
 
 /** Resolves the `key` of a field: its message is loaded by it. */
@@ -154,6 +164,7 @@ function finishJoin(
   declared: Declared,
   onMissing: JoinPlan["onMissing"],
   names: Scope,
+  when?: Expression,
 ): JoinPlan | undefined {
   const { context } = translators;
   const key: Value[] = [];
@@ -163,6 +174,20 @@ function finishJoin(
     const value = resolveValue(context, text, names, rowPlace);
     if (value === undefined) return undefined;
     const part = partOf(text);
+    if (value.root.kind === "expression") {
+      const isList = planComputedKey(
+        context,
+        value.root.expression,
+        lookup,
+        i,
+        { ...rowPlace, part },
+        rows.length,
+      );
+      if (isList === undefined) return undefined;
+      keyList ||= isList;
+      key.push(value);
+      continue;
+    }
     const field = value.path.at(-1);
     if (field === undefined) {
       const claim = value.root.kind === "auth";
@@ -215,11 +240,20 @@ function finishJoin(
     }
     key.push(value);
   }
-  const after = key.flatMap((value) => (value.root.kind === "join" ? [value.root.join] : []));
-  const plan = { name, owner, lookup, key, keyList, onMissing, after, use: undefined } as Omit<
-    JoinPlan,
-    "result"
-  > & { result?: Value };
+  const after = [...key.flatMap(valuesIn), ...(when?.reads ?? [])].flatMap(({ root }) =>
+    root.kind === "join" ? [root.join] : [],
+  );
+  const plan = {
+    name,
+    owner,
+    lookup,
+    key,
+    keyList,
+    onMissing,
+    after,
+    use: undefined,
+    ...(when === undefined ? {} : { when }),
+  } as Omit<JoinPlan, "result"> & { result?: Value };
   const root = { kind: "join", join: plan as JoinPlan } as const;
   let result: Value = { root, path: [] };
   const { select } = declared.rule;

@@ -252,6 +252,7 @@ export function withSet(
     joins: new Map(),
     exposes: false,
     incomplete: scope.incomplete,
+    lets: scope.lets,
   };
   let fine = true;
   const conflicts = ({ target, targetPlace }: Assignment) => {

@@ -1,6 +1,17 @@
 import { fieldRule, messageRule } from "../source/annotations.js";
 import type { Message } from "../source/model.js";
 
+/** Whether the annotations of a message read the message around it. */
+export function mentionsParent(message: Message): boolean {
+  const rule = message.desc === undefined ? undefined : messageRule(message.desc);
+  const texts = (rule?.join ?? []).flatMap(({ key, when, set }) => [...key, when, ...set]);
+  for (const { desc } of message.fields) {
+    const said = desc === undefined ? undefined : fieldRule(desc);
+    if (said !== undefined) texts.push(...said.from, said.key, said.when);
+  }
+  return texts.some((text) => /\bparent\b/.test(text));
+}
+
 /**
  * The fields of the public request that annotations of a response, and of all messages in it, or `texts` mention as
  * "request.name": whether what they are part of is right or not, the field is there for them.
@@ -12,11 +23,11 @@ export function requestNamesIn(response: Message, texts: readonly string[]): Rea
     if (seen.has(message)) return;
     seen.add(message);
     const rule = message.desc === undefined ? undefined : messageRule(message.desc);
-    for (const { key, set } of rule?.join ?? []) for (const text of [...key, ...set]) note(text);
+    for (const { key, set, when } of rule?.join ?? []) for (const text of [...key, ...set, when]) note(text);
     for (const load of rule?.load ?? []) for (const text of load.set) note(text);
     for (const field of message.fields) {
       const said = field.desc === undefined ? undefined : fieldRule(field.desc);
-      for (const text of [...(said?.from ?? []), said?.key ?? ""]) note(text);
+      for (const text of [...(said?.from ?? []), said?.key ?? "", said?.when ?? ""]) note(text);
       if (field.type.kind === "message") visit(field.type.message);
     }
   };

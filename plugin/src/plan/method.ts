@@ -8,7 +8,7 @@ import { requestNamesIn } from "./mentions.js";
 import { planPolicy } from "./policy.js";
 import type { Translators } from "./translators.js";
 import type { CallPlan, MethodPlan, PolicyPlan, Translator, Value } from "./types.js";
-import { eachTranslator, neededJoins } from "./walk.js";
+import { eachTranslator, neededJoins, readsOfField, readsOfJoin } from "./walk.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -18,6 +18,8 @@ export interface ServiceScope {
   readonly rule: ServiceRule | undefined;
   /** The internal service of `from`; "unknown" where there is none of that name. */
   readonly home: DescService | undefined | "unknown";
+  /** Names of its `let` that some method uses. */
+  readonly usedLets: Set<string>;
 }
 
 /** Resolves one public method; undefined where a finding makes that impossible. */
@@ -53,6 +55,7 @@ export function planMethod(
   // What is wrong may have been meant to read the request.
   const isFine = context.findings.every((finding) => finding.id === "request-unused");
   const sets = scope.serviceSets.map(({ text }) => text);
+  if (isFine) planner.reportUnusedLets();
   planner.reportUnused(new Set([...reads, ...(isFine ? [] : requestNamesIn(response, sets))]));
   for (const join of translator?.joins ?? []) {
     if (join.onMissing !== "drop") continue;
@@ -94,10 +97,10 @@ function requestReads(translator: Translator): Set<string> {
   eachTranslator(translator, (inner) => {
     // The `set` of a join: it may be one that never runs.
     if (inner.direction === "request") return;
-    for (const field of inner.fields) note(field.value);
+    for (const value of inner.fields.flatMap(readsOfField)) note(value);
     for (const join of neededJoins(inner)) {
-      for (const key of join.key) note(key);
-      for (const field of join.lookup.set?.fields ?? []) note(field.value);
+      for (const value of readsOfJoin(join)) note(value);
+      for (const value of (join.lookup.set?.fields ?? []).flatMap(readsOfField)) note(value);
     }
   });
   return names;
@@ -109,7 +112,7 @@ function requestReads(translator: Translator): Set<string> {
  */
 function needsCheck(calls: readonly CallPlan[], response: Translator): boolean {
   if (calls.length !== 1 || requestReads(response).size > 0) return true;
-  let isWhole = true;
+  let isWhole = calls[0]!.when === undefined;
   eachTranslator(calls[0]!.request, ({ fields, source }) => {
     const read = new Set(
       fields.map(({ value }) =>

@@ -1,4 +1,5 @@
 import type { DescFile, DescService, FileRegistry } from "@bufbuild/protobuf";
+import { splitAssignment } from "../expression/split.js";
 import { methodRule, serviceRule } from "../source/annotations.js";
 import { type Finding, sortFindings } from "../source/finding.js";
 import type { SourceTexts } from "../source/text.js";
@@ -6,6 +7,7 @@ import { Context, type Place } from "./context.js";
 import { checkCycles } from "./cycles.js";
 import { checkDepths } from "./depth.js";
 import { Exposure } from "./exposure.js";
+import { reportUnused } from "./lets.js";
 import { planMethod, type ServiceScope } from "./method.js";
 import { checkPublic } from "./policy.js";
 import { checkFile } from "./statics.js";
@@ -64,6 +66,7 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
         if (plan !== undefined) methods.push(plan);
       }
       checkPublic(context, service, methods.slice(before));
+      checkLets(context, scope);
     }
     files.push({ desc: file, methods });
   }
@@ -125,10 +128,19 @@ function checkPolicies(context: Context, desc: DescService): void {
   }
 }
 
+/** A `let` of a service is of use to one of its methods at least. Where something is wrong, it may have been. */
+function checkLets(context: Context, { desc, rule, usedLets }: ServiceScope): void {
+  if (context.findings.length > 0) return;
+  rule?.let.forEach((text, index) => {
+    const name = splitAssignment(text)?.target.value.trim() ?? "";
+    if (!usedLets.has(name)) reportUnused(context, text, { element: desc, path: ["let", index] });
+  });
+}
+
 function serviceScope(context: Context, desc: DescService): ServiceScope {
   const rule = serviceRule(desc);
-  if (rule === undefined) return { desc, rule, home: undefined };
+  if (rule === undefined) return { desc, rule, home: undefined, usedLets: new Set() };
   const place: Place = { element: desc, path: ["from"] };
   const home = rule.from === "" ? undefined : (context.service(rule.from, place) ?? "unknown");
-  return { desc, rule, home };
+  return { desc, rule, home, usedLets: new Set() };
 }

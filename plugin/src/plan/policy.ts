@@ -3,7 +3,7 @@ import { methodRule, type Policy } from "../source/annotations.js";
 import { type Context, list, type Place } from "./context.js";
 import { checkLater } from "./later.js";
 import type { MethodPlan, PolicyPlan, Translator } from "./types.js";
-import { eachTranslator, neededJoins } from "./walk.js";
+import { eachTranslator, neededJoins, readsOfField } from "./walk.js";
 
 /** Resolves `allow`. Reports one that says nothing, or two things. */
 export function planPolicy(context: Context, policy: Policy, place: Place): PolicyPlan | undefined {
@@ -62,7 +62,7 @@ export function checkPublic(context: Context, service: DescService, plans: reado
 
 function needsPrincipal({ calls, translator }: MethodPlan): boolean {
   const reads = (request: Translator | undefined) =>
-    request?.fields.some(({ value }) => value.root.kind === "auth") === true;
+    request?.fields.flatMap(readsOfField).some(({ root }) => root.kind === "auth") === true;
   let found = calls.some(({ request }) => reads(request));
   eachTranslator(translator, (inner) => {
     if (inner.direction === "request") return;

@@ -6,6 +6,7 @@ import { isOutputField, type RequestPath } from "./request-side.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { FieldPlan, Translator, Value } from "./types.js";
 import type { Scope } from "./values.js";
+import { valuesIn } from "./walk.js";
 
 /** Who gives a field its value. */
 interface Giver {
@@ -52,9 +53,11 @@ export class RequestFields {
   /** What a client sends reaches no field that is marked internal, and is not read where it is output only. */
   #mayAssign(target: readonly Field[], value: Value, targetPlace: Place, valuePlace: Place): boolean {
     const { context } = this.translators;
-    const { root, path } = value;
-    if (root.kind !== "request" && (root.kind !== "source" || this.translator.source === undefined))
-      return true;
+    const sent = valuesIn(value).filter(
+      ({ root }) =>
+        root.kind === "request" || (root.kind === "source" && this.translator.source !== undefined),
+    );
+    if (sent.length === 0) return true;
     const marked = target.find(isMarkedInternal);
     if (marked !== undefined) {
       context.report(
@@ -65,7 +68,9 @@ export class RequestFields {
       );
       return false;
     }
-    const output = path.find((field) => field.desc !== undefined && isOutputField(field.desc));
+    const output = sent
+      .flatMap(({ path }) => path)
+      .find((field) => field.desc !== undefined && isOutputField(field.desc));
     if (output === undefined) return true;
     context.report(
       "field-conflict",

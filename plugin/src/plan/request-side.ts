@@ -7,7 +7,7 @@ import { followPath, requestTarget } from "./assignment.js";
 import type { Context, Place } from "./context.js";
 import { suggestion } from "./names.js";
 import type { MethodScope } from "./translators.js";
-import { namesIn } from "./values.js";
+import { namesIn, RESERVED } from "./values.js";
 
 /** Whether a public field is one that requests set: not when it is fed by something else. */
 export function isReadable(field: Field, scope: MethodScope): boolean {
@@ -16,7 +16,8 @@ export function isReadable(field: Field, scope: MethodScope): boolean {
   const rule = fieldRule(desc);
   if (isOutputOnly(desc)) return false;
   const joins = messageRule(desc.parent)?.join.map((join) => join.name) ?? [];
-  const made = (name: string) => joins.includes(name) || scope.calls.has(name);
+  const made = (name: string) =>
+    joins.includes(name) || scope.calls.has(name) || scope.lets?.has(name) === true;
   if (rule === undefined) return !made(field.name);
   if (rule.unset || rule.outputOnly || rule.key !== "" || rule.resolver !== "") return false;
   if (rule.to !== "") return true;
@@ -24,7 +25,7 @@ export function isReadable(field: Field, scope: MethodScope): boolean {
   const path = parsePath({ value: rule.from[0]!, offset: 0 });
   if (path === undefined) return false;
   // A lone `request` or `auth` is a field of that name.
-  const isRoot = path.length > 1 && (path[0]!.name === "request" || path[0]!.name === "auth");
+  const isRoot = path.length > 1 && path[0]!.name !== "source" && RESERVED.has(path[0]!.name);
   return !isRoot && !made(path[0]!.name);
 }
 

@@ -1,14 +1,15 @@
-import { type Path, parsePath } from "../expression/path.js";
+import type { Path } from "../expression/path.js";
 import { type FieldRule, fieldRule } from "../source/annotations.js";
 import type { Field, Message } from "../source/model.js";
 import type { Context, Place } from "./context.js";
 import { isCut } from "./depth.js";
+import { resolveCondition } from "./expressions.js";
 import { checkFieldRule } from "./field-rule.js";
 import { planKeyJoin } from "./joins.js";
 import { suggestion } from "./names.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { FieldPlan, Translator, Value } from "./types.js";
-import { descend, namesIn, resolvePath, resolveValue, type Scope } from "./values.js";
+import { descend, namesIn, resolveValue, type Scope } from "./values.js";
 
 /** Where a field of a public response comes from, and how it is converted; undefined where it stays empty or is wrong. */
 export function planResponseField(
@@ -43,6 +44,11 @@ export function planResponseField(
     value = byName(context, field, names);
   }
   if (value === undefined) return undefined;
+  const when =
+    rule === undefined || rule.when === ""
+      ? undefined
+      : resolveCondition(context, rule.when, { ...names, exposes: false }, { element: desc, path: ["when"] });
+  if (rule?.when && when === undefined) return undefined;
   const many = useOf(context, value, field, place);
   if (many === undefined) return undefined;
   const conversion = translators.convert(
@@ -55,14 +61,20 @@ export function planResponseField(
     rule?.any.length ? rule.any : any,
   );
   if (conversion === undefined) return undefined;
-  return { target: [field], value, conversion };
+  const condition = when === undefined ? {} : { when };
+  const { root } = value;
+  if (root.kind !== "expression" || conversion.kind !== "message" || root.expression.origin === undefined)
+    return { target: [field], value, conversion, ...condition };
+  // Rows that are selected: they stay where they are.
+  const { expression } = root;
+  return { target: [field], value: root.expression.origin, selection: expression, conversion, ...condition };
 }
 
 /** The field of the field's own name. */
 function byName(context: Context, field: Field, names: Scope): Value | undefined {
   const place: Place = { element: field.desc! };
   const { source } = names;
-  const made = names.joins.has(field.name) || names.calls.has(field.name);
+  const made = [names.joins, names.calls, names.lets].some((some) => some?.has(field.name));
   if (!made) {
     if (source === "broken") return undefined;
     if (names.incomplete && !source?.byName.has(field.name)) return undefined;
@@ -70,6 +82,7 @@ function byName(context: Context, field: Field, names: Scope): Value | undefined
       const candidates = [
         ...names.joins.keys(),
         ...names.calls.keys(),
+        ...(names.lets?.keys() ?? []),
         ...(source === undefined ? [] : namesIn(source)),
       ];
       const where =
@@ -90,11 +103,14 @@ function byName(context: Context, field: Field, names: Scope): Value | undefined
     }
   }
   const path: Path = [{ name: field.name, start: 0, end: 0 }];
-  if (made) return resolvePath(context, path, names, place);
+  if (made) return resolveValue(context, { value: field.name, offset: 0 }, names, place);
   // Roots do not count here: a field may be called "source" or "request".
   const message = source as Message;
   return descend(context, { root: { kind: "source", message }, path: [] }, message, path, names, place);
 }
+
+/** What is found of a `from` that is meant for another source. */
+const UNFIT = ["name-unknown", "path-unknown", "expression"];
 
 /** Of several `from`, the first that the source at hand has. */
 function firstOf(
@@ -123,19 +139,11 @@ function firstOf(
     }
     if (names.source === "broken" || names.incomplete) candidate.used = true;
     else if (names.source !== undefined) candidate.sources.add(names.source.typeName);
-    const path = parsePath({ value: text, offset: 0 });
-    if (path === undefined) {
-      // Says that it is not a path.
-      resolveValue(context, { value: text, offset: 0 }, names, place);
-      candidate.used = true;
-      broken = true;
-      return;
-    }
     const before = context.findings.length;
-    const value = resolvePath(context, path, names, place);
+    const value = resolveValue(context, { value: text, offset: 0 }, names, place);
     // Not found here is fine as long as it is found somewhere; any other trouble is not.
     const trouble = context.findings.splice(before);
-    const real = trouble.filter((finding) => finding.id !== "name-unknown" && finding.id !== "path-unknown");
+    const real = trouble.filter((finding) => !UNFIT.includes(finding.id));
     context.findings.push(...real);
     candidate.trouble ??= trouble[0];
     if (value === undefined && (real.length > 0 || trouble.length === 0)) broken = true;

@@ -9,6 +9,7 @@ import { checkFieldRule } from "./field-rule.js";
 import { checkLater } from "./later.js";
 import { checkLoads } from "./loads.js";
 import { planPolicy } from "./policy.js";
+import { RESERVED } from "./values.js";
 
 /**
  * Checks all that annotations say by themselves, whether a method reaches them or not: nothing that is written is
@@ -48,12 +49,22 @@ function checkExtensions(context: Context, extensions: readonly DescExtension[])
 
 /** A field that something else feeds is not read from requests: where it is only in these, its value is lost. */
 function checkAsked(context: Context, rule: FieldRule, field: DescField): void {
+  if (rule.when !== "") {
+    context.report(
+      "field-conflict",
+      { element: field, path: ["when"] },
+      `${field.parent.name} stands in requests alone, and \`when\` says when a response has "${field.name}"`,
+      "remove the `when`",
+    );
+    return;
+  }
   if (rule.unset || rule.outputOnly || rule.to !== "") return;
   const path = parsePath({ value: rule.from[0] ?? "", offset: 0 });
   const root = path?.[0]?.name ?? "";
   const isJoin = messageRule(field.parent)?.join.some((join) => join.name === root) === true;
-  const isRoot = path !== undefined && path.length > 1 && (root === "auth" || root === "request");
-  if (rule.key === "" && !isJoin && !isRoot) return;
+  const isRoot = path !== undefined && path.length > 1 && root !== "source" && RESERVED.has(root);
+  const isComputed = path === undefined && rule.from.length > 0;
+  if (rule.key === "" && !isJoin && !isRoot && !isComputed) return;
   const option = rule.key === "" ? "from" : "key";
   context.report(
     "request-unused",

@@ -11,6 +11,7 @@ import { type ConversionScope, planConversion } from "./conversion.js";
 import { type Below, isBounded, scopeBelow } from "./depth.js";
 import type { Exposure } from "./exposure.js";
 import { planJoins } from "./joins.js";
+import { mentionsParent } from "./mentions.js";
 import { suggestion } from "./names.js";
 import { RequestFields } from "./request-fields.js";
 import { isReadable, reportNowhere, requestPath } from "./request-side.js";
@@ -26,6 +27,7 @@ export interface MethodScope {
   readonly calls: Named<CallPlan>;
   /** A call has no name that could be used: see Scope. */
   readonly incomplete: boolean;
+  readonly lets: Scope["lets"];
   /** `set` of the public service: into every call and join whose request has the field. */
   readonly serviceSets: ReadonlyArray<{ readonly text: string; readonly place: Place }>;
   /** Where in the response, as far as it makes a difference, and the `id` at its top; default: there. */
@@ -59,8 +61,11 @@ export class Translators {
     source: Message | undefined | "broken",
     scope: MethodScope,
     any: readonly string[] = [],
+    /** The source of the message around it. */
+    around?: Message,
   ): Translator | undefined {
-    const key = `response ${target.typeName} ${typeof source === "object" ? source.typeName : source} ${scope.id} ${any.join()}`;
+    const parent = mentionsParent(target) ? around : undefined;
+    const key = `response ${target.typeName} ${typeof source === "object" ? source.typeName : source} ${scope.id} ${any.join()} ${parent?.typeName}`;
     if (this.#made.has(key)) return this.#made.get(key);
     const known = typeof source === "object" ? source : undefined;
     const translator: Translator = { direction: "response", target, source: known, fields: [], joins: [] };
@@ -73,7 +78,7 @@ export class Translators {
       return undefined;
     }
     if (source === "broken") this.excuse(target);
-    const joins = planJoins(this, target, source, scope);
+    const joins = planJoins(this, target, source, scope, parent);
     for (const join of joins.plans.values()) {
       if (join !== "broken") translator.joins.push(join);
     }
@@ -85,6 +90,9 @@ export class Translators {
       joins: joins.plans,
       exposes: true,
       incomplete: joins.incomplete || scope.incomplete,
+      lets: scope.lets,
+      parent,
+      target,
     };
     for (const field of target.fields) {
       const before = this.context.findings.length;
@@ -115,7 +123,7 @@ export class Translators {
       translate: (to, from) => {
         return owner.direction === "request"
           ? this.request(to, from, scope, any)
-          : this.response(to, from, inside, any);
+          : this.response(to, from, inside, any, owner.source);
       },
       anyTypes: () => planAny(this, any, owner, target, inside, place),
       maskSubject: () => this.#maskSubject(owner),
@@ -169,6 +177,7 @@ export class Translators {
       joins: new Map(),
       exposes: false,
       incomplete: scope.incomplete,
+      lets: scope.lets,
     });
     builder.finish({ element: source.desc ?? target.desc! });
     return translator;

@@ -1,4 +1,5 @@
 import type { DescEnum, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Checked } from "../expression/checked.js";
 import type { Field, Message, Scalar } from "../source/model.js";
 
 /**
@@ -54,6 +55,8 @@ export interface CallPlan {
   readonly method: UpstreamMethod;
   readonly effect: "READ" | "IDEMPOTENT" | "WRITE";
   readonly timeoutMs: number | undefined;
+  /** Made only if this is true. */
+  readonly when?: Expression;
   /** upstream request <- public request, auth, results of other calls */
   readonly request: Translator;
   /** What its name stands for. */
@@ -73,7 +76,28 @@ export type Root =
   /** The public request. */
   | { readonly kind: "request"; readonly message: Message }
   /** The principal: "subject", or a path of claims. */
-  | { readonly kind: "auth"; readonly claim: readonly string[] };
+  | { readonly kind: "auth"; readonly claim: readonly string[] }
+  /** The source of the message around the one that is written. */
+  | { readonly kind: "parent"; readonly message: Message }
+  /** The message that is written: its finished public fields. */
+  | { readonly kind: "this"; readonly message: Message }
+  /** Who calls, and what the gateway was given: only expressions read them. */
+  | { readonly kind: "surroundings"; readonly name: string }
+  /** What an expression gives; its path is empty. */
+  | { readonly kind: "expression"; readonly expression: Expression };
+
+/** A CEL expression whose names are resolved; a `let` stands in it as what it means. */
+export interface Expression {
+  /** As it is written. */
+  readonly text: string;
+  readonly tree: Checked;
+  /** What its names stand for. */
+  readonly names: ReadonlyMap<string, Value>;
+  /** All that it reads, also of the elements of lists. */
+  readonly reads: readonly Value[];
+  /** Where its value comes from, if it is a message, or messages of a list, that it selects. */
+  readonly origin: Value | undefined;
+}
 
 /** A value: a path from a root. An empty path is the root itself. */
 export interface Value {
@@ -102,6 +126,10 @@ export interface FieldPlan {
   readonly target: readonly Field[];
   readonly value: Value;
   readonly conversion: Conversion;
+  /** Which of the rows that `value` is: those that this gives. */
+  readonly selection?: Expression;
+  /** Written only if this is true. */
+  readonly when?: Expression;
 }
 
 /** How a value becomes a field; cardinality follows from the fields at both ends. */
@@ -130,7 +158,21 @@ export type Conversion =
   /** A string of the principal. */
   | { readonly kind: "auth" }
   /** A google.protobuf.Any of one of these types. */
-  | { readonly kind: "any"; readonly types: readonly Translator[] };
+  | { readonly kind: "any"; readonly types: readonly Translator[] }
+  /** What an expression gives, encoded. */
+  | { readonly kind: "computed"; readonly as: Written; readonly key?: Scalar };
+
+/** How one computed value is encoded. */
+export type Written =
+  | { readonly kind: "scalar"; readonly scalar: Scalar }
+  | { readonly kind: "timestamp" | "duration" }
+  /** By the names of the enum's values. */
+  | {
+      readonly kind: "enum";
+      readonly numbers: ReadonlyMap<string, number>;
+      readonly otherwise: number | undefined;
+    }
+  | { readonly kind: "wrapper"; readonly scalar: Scalar };
 
 /** Numbers of an internal enum to those of a public one, or the other way. */
 export interface EnumPlan {
@@ -155,6 +197,8 @@ export interface JoinPlan {
   /** What its name stands for, from a found row. */
   readonly result: Value;
   readonly onMissing: "empty" | "drop" | "fail";
+  /** Rows where this is false ask for nothing. */
+  readonly when?: Expression;
   /** The joins of the same message that its key reads. */
   readonly after: readonly JoinPlan[];
   /** As one value or as a list; undefined as long as no field uses it. */

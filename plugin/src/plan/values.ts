@@ -1,6 +1,7 @@
 import { type Path, parsePath, partOf, pathText, type Text } from "../expression/path.js";
 import { describeType, type Field, type Message } from "../source/model.js";
 import { type Context, isMarkedInternal, list, type Place } from "./context.js";
+import { resolveExpression } from "./expressions.js";
 import { suggestion } from "./names.js";
 import type { CallPlan, JoinPlan, Value } from "./types.js";
 
@@ -22,21 +23,52 @@ export interface Scope {
   readonly incomplete?: boolean;
   /** The call whose request is built: its own result is not there yet. */
   readonly self?: string;
+  /** Names of `let`; each is resolved when it is first used. */
+  readonly lets?: ReadonlyMap<string, () => Value | "broken"> | undefined;
+  /** The source of the message around this one. */
+  readonly parent?: Message | undefined;
+  /** The message that is written. */
+  readonly target?: Message;
 }
 
-const LATER_ROOTS = ["metadata", "parent", "this", "config"];
+/** Roots that only expressions read. */
+const COMPUTED_ROOTS = ["metadata", "parent", "this", "config"];
 export const RESERVED: ReadonlySet<string> = new Set([
-  "request", "auth", "source", ...LATER_ROOTS,
+  "request", "auth", "source", ...COMPUTED_ROOTS,
 ]); // biome-ignore format: a table
 
 /** What became of an expression: a value, or nothing (a finding was reported, here or where a name was made). */
 export type Resolved = Value | undefined;
 
-/** Resolves an expression. In this version: a plain path. */
+/** Resolves an expression: a plain path, or other CEL. */
 export function resolveValue(context: Context, text: Text, scope: Scope, place: Place): Resolved {
-  const path = plainPath(context, text, place);
-  return path === undefined ? undefined : resolvePath(context, path, scope, place);
+  if (text.value.trim() === "") {
+    plainPath(context, text, place);
+    return undefined;
+  }
+  const path = parsePath(text);
+  if (path !== undefined && isPlain(path, scope)) return resolvePath(context, path, scope, place);
+  const expression = resolveExpression(context, text, scope, place);
+  return expression === undefined ? undefined : { root: { kind: "expression", expression }, path: [] };
 }
+
+/** Whether a path stands for a value as it is on the wire; what it leads to else is computed. */
+function isPlain([head, second]: Path, scope: Scope): boolean {
+  const { name } = head!;
+  if (LITERALS.includes(name)) return false;
+  const hasField = typeof scope.source === "object" && scope.source.byName.has(name);
+  if (name === "auth") return second === undefined || !["roles", "scopes"].includes(second.name);
+  if (COMPUTED_ROOTS.includes(name)) {
+    const isThere =
+      (name !== "parent" || scope.parent !== undefined) && (name !== "this" || scope.target !== undefined);
+    // By itself, or where there is no such root, it is a field of that name.
+    return hasField && (second === undefined || !isThere);
+  }
+  const meant = scope.lets?.get(name)?.();
+  return meant === undefined || meant === "broken" || meant.root.kind !== "expression";
+}
+
+const LITERALS = ["true", "false", "null"];
 
 /** Reads a plain path; reports what is none. */
 export function plainPath(context: Context, text: Text, place: Place): Path | undefined {
@@ -59,10 +91,10 @@ export function plainPath(context: Context, text: Text, place: Place): Path | un
     );
   } else {
     context.report(
-      "not-supported-yet",
+      "syntax",
       { ...place, part },
-      `"${text.value.trim()}" is more than a plain path; other CEL expressions are not supported yet`,
-      'write a path, such as "user.email", and compute the rest in an internal service',
+      `"${text.value.trim()}" is more than a path`,
+      'write names with a dot between them, such as "user.email"',
     );
   }
   return undefined;
@@ -103,16 +135,12 @@ export function resolvePath(context: Context, path: Path, scope: Scope, place: P
   if (call !== undefined && call !== "broken") return continueFrom(context, call.result, rest, scope, place);
   const join = scope.joins.get(name);
   if (join !== undefined && join !== "broken") return continueFrom(context, join.result, rest, scope, place);
-  if (
-    LATER_ROOTS.includes(name) &&
-    (scope.source === undefined || scope.source === "broken" || !scope.source.byName.has(name))
-  ) {
-    context.report(
-      "not-supported-yet",
-      at,
-      `\`${name}\` is not supported yet`,
-      "read the value from the source, the request or a call",
-    );
+  const meant = scope.lets?.get(name)?.();
+  if (meant === "broken") return undefined;
+  if (meant !== undefined) {
+    const marked = scope.exposes ? meant.path.find(isMarkedInternal) : undefined;
+    if (marked === undefined) return continueFrom(context, meant, rest, scope, place);
+    reportMarked(context, marked, at);
     return undefined;
   }
   if (scope.source === "broken" || scope.incomplete) {
@@ -151,7 +179,7 @@ export function resolvePath(context: Context, path: Path, scope: Scope, place: P
 
 function namesOf(scope: Scope): string[] {
   const fields = typeof scope.source === "object" ? namesIn(scope.source) : [];
-  return [...scope.joins.keys(), ...scope.calls.keys(), ...fields];
+  return [...scope.joins.keys(), ...scope.calls.keys(), ...(scope.lets?.keys() ?? []), ...fields];
 }
 
 /** The names of a message's fields, to be suggested: not those that must never be exposed. */
@@ -164,15 +192,6 @@ function resolveAuth(context: Context, head: Path[number], rest: Path, place: Pl
   if (first?.name === "subject" && rest.length === 1) return { root: { kind: "auth", claim: [] }, path: [] };
   if (first?.name === "claims" && rest.length > 1) {
     return { root: { kind: "auth", claim: rest.slice(1).map((segment) => segment.name) }, path: [] };
-  }
-  if (first?.name === "roles" || first?.name === "scopes") {
-    context.report(
-      "not-supported-yet",
-      { ...place, part: first },
-      `\`auth.${first.name}\` as a value is not supported yet`,
-      "use it in `allow`",
-    );
-    return undefined;
   }
   context.report(
     "name-unknown",
@@ -230,17 +249,22 @@ export function descend(
       return undefined;
     }
     if (scope.exposes && isMarkedInternal(field)) {
-      context.report(
-        "field-internal",
-        { ...place, part: segment },
-        `${at!.typeName}.${field.name} is marked internal: it must never be exposed`,
-        "leave it out of the public API, or have the owner of the internal file lift the mark",
-      );
+      reportMarked(context, field, { ...place, part: segment });
       return undefined;
     }
     path.push(field);
   }
   return { root: from.root, path };
+}
+
+/** Reports a field on its way out that must not leave. */
+export function reportMarked(context: Context, field: Field, place: Place): void {
+  context.report(
+    "field-internal",
+    place,
+    `${field.parent.typeName}.${field.name} is marked internal: it must never be exposed`,
+    "leave it out of the public API, or have the owner of the internal file lift the mark",
+  );
 }
 
 export function unknownField(context: Context, message: Message, segment: Path[number], place: Place): void {
@@ -311,6 +335,8 @@ export function rootMessage(value: Value): Message | undefined {
   switch (value.root.kind) {
     case "source":
     case "request":
+    case "parent":
+    case "this":
       return value.root.message;
     case "call":
       return value.root.call.method.output;
@@ -320,7 +346,13 @@ export function rootMessage(value: Value): Message | undefined {
       return row === undefined ? lookup.method.output : (row.type as { message: Message }).message;
     }
     case "auth":
+    case "surroundings":
       return undefined;
+    case "expression": {
+      const { type } = value.root.expression.tree;
+      const element = type.kind === "list" ? type.element : type;
+      return element.kind === "message" ? element.message : undefined;
+    }
   }
 }
 

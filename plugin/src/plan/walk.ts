@@ -1,4 +1,4 @@
-import type { Conversion, JoinPlan, Translator } from "./types.js";
+import type { Conversion, FieldPlan, JoinPlan, Translator, Value } from "./types.js";
 
 /** Visits a translator and all that are inside it, each once. */
 export function eachTranslator(start: Translator, visit: (translator: Translator) => void): void {
@@ -11,6 +11,21 @@ export function eachTranslator(start: Translator, visit: (translator: Translator
     for (const join of translator.joins) if (join.lookup.set !== undefined) go(join.lookup.set);
   };
   go(start);
+}
+
+/** What a value is made of: itself, or all that its expression reads. */
+export function valuesIn(value: Value): readonly Value[] {
+  return value.root.kind === "expression" ? value.root.expression.reads : [value];
+}
+
+/** All that a field reads. */
+export function readsOfField({ value, selection, when }: FieldPlan): readonly Value[] {
+  return [...valuesIn(value), ...(selection?.reads ?? []), ...(when?.reads ?? [])];
+}
+
+/** All that a join reads in its row. */
+export function readsOfJoin({ key, when }: JoinPlan): readonly Value[] {
+  return [...key.flatMap(valuesIn), ...(when?.reads ?? [])];
 }
 
 /** The translators that a conversion uses. */
@@ -34,7 +49,8 @@ export function neededJoins({ fields, joins }: Translator): ReadonlySet<JoinPlan
     needed.add(join);
     for (const before of join.after) need(before);
   };
-  for (const { value } of fields) if (value.root.kind === "join") need(value.root.join);
+  for (const field of fields)
+    for (const { root } of readsOfField(field)) if (root.kind === "join") need(root.join);
   for (const join of joins) if (join.onMissing !== "empty") need(join);
   return needed;
 }

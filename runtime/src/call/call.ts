@@ -1,4 +1,5 @@
 import type { Principal } from "../auth/principal.js";
+import { now as clock, type Timestamp } from "../cel/time.js";
 import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "../upstream/upstream.js";
 import { Reader } from "../wire/reader.js";
 import { Writer } from "../wire/writer.js";
@@ -121,6 +122,13 @@ export class Call {
     this.#account(reply, method);
     return reply;
   }
+
+  /** The time of the clock when an expression first asked: one call sees one time. */
+  now(): Timestamp {
+    this.#now ??= clock();
+    return this.#now;
+  }
+  #now: Timestamp | undefined;
 
   /** Opens the public request for reading; malformed bytes in it are INVALID_ARGUMENT. */
   input(request: Uint8Array): Reader {

@@ -23,7 +23,7 @@ export type Written =
   | "timestamp"
   | "duration"
   /** By the names of the enum's values. */
-  | { readonly numbers: Readonly<Record<string, number>> }
+  | { readonly numbers: Readonly<Record<string, number>>; readonly otherwise?: number }
   /** In a google.protobuf wrapper. */
   | { readonly wraps: Encoding };
 
@@ -39,7 +39,7 @@ export function writeValue(w: Writer, tag: number, as: Written, value: Value, im
   if (typeof as === "string") {
     if (!(implicit && isZero(value))) writeElement(w, tag, as, value);
   } else if ("numbers" in as) {
-    const number = numberOf(as.numbers, value);
+    const number = numberOf(as, value);
     if (!(implicit && number === 0)) w.int32(tag, number);
   } else {
     const message = w.begin(tag, HINT);
@@ -89,9 +89,10 @@ function isZero(value: Value): boolean {
   return value === "" || value === 0n || value === false;
 }
 
-function numberOf(numbers: Readonly<Record<string, number>>, value: Value): number {
+function numberOf({ numbers, otherwise }: Exclude<Written, string | { wraps: Encoding }>, value: Value): number {
   const name = asString(value);
-  return Object.hasOwn(numbers, name) ? numbers[name]! : fail("no value of the enum has this name");
+  if (Object.hasOwn(numbers, name)) return numbers[name]!;
+  return otherwise ?? fail("no value of the enum has this name");
 }
 
 const WIRES: Readonly<Record<Encoding, number>> = {
