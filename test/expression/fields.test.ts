@@ -43,7 +43,10 @@ const from = (cel: string) => `[(portico.v1.field).from = ${JSON.stringify(cel)}
 
 async function value(type: string, cel: string, reply: object, options = "", answers: Answers = {}) {
   const api = await doc(`${type} it = 1 ${from(cel)};`, options);
-  const run = await api.run({ "in.Docs/Get": () => reply, ...answers }, { request: { id: "d1", name: "me" } });
+  const run = await api.run(
+    { "in.Docs/Get": () => reply, ...answers },
+    { request: { id: "d1", name: "me" } },
+  );
   return run.error === undefined ? (run.response as { it?: unknown }).it : run.error;
 }
 
@@ -102,7 +105,10 @@ describe("a field that is computed", () => {
   });
 
   it("fails with INTERNAL where it has no value", async () => {
-    expect(await value("int64", "items[9].price", reply)).toMatchObject({ code: 13, message: "internal error" });
+    expect(await value("int64", "items[9].price", reply)).toMatchObject({
+      code: 13,
+      message: "internal error",
+    });
     expect(await value("int32", "1 / (items.size() - 3)", reply)).toMatchObject({ code: 13 });
   });
 
@@ -134,13 +140,21 @@ describe("a field that is computed", () => {
     const asked: unknown[] = [];
     const users = (request: unknown) => {
       asked.push(request);
-      return { users: [{ id: "u3", email: "3@x" }, { id: "u1", email: "1@x" }] };
+      return {
+        users: [
+          { id: "u3", email: "3@x" },
+          { id: "u1", email: "1@x" },
+        ],
+      };
     };
     const run = await api.run({ "in.Docs/Get": () => ({ items }), "in.Users/BatchGetUsers": users });
     expect(run.error).toBeUndefined();
     expect(asked).toEqual([{ ids: ["u1", "u3"] }]);
     expect(run.response).toEqual({
-      items: [{ name: "a", email: "1@x", line: "a <1@x>" }, { name: "c", email: "3@x", line: "c <3@x>" }],
+      items: [
+        { name: "a", email: "1@x", line: "a <1@x>" },
+        { name: "c", email: "3@x", line: "c <3@x>" },
+      ],
     });
   });
 
@@ -150,10 +164,15 @@ describe("a field that is computed", () => {
     const answers: Answers = {
       "in.Users/BatchGetUsers": () => ({ users: [{ id: "u1", email: "1@x", age: 30 }] }),
       "in.Reviews/ListReviews": () => ({
-        reviews: [{ docId: "d1", stars: 5, text: "wow" }, { docId: "d1", stars: 2 }, { docId: "d1", stars: 4 }],
+        reviews: [
+          { docId: "d1", stars: 5, text: "wow" },
+          { docId: "d1", stars: 2 },
+          { docId: "d1", stars: 4 },
+        ],
       }),
     };
-    const one = (type: string, cel: string, more = {}) => value(type, cel, { ...reply, ...more }, join, answers);
+    const one = (type: string, cel: string, more = {}) =>
+      value(type, cel, { ...reply, ...more }, join, answers);
     expect(await one("string", "user.email.upperAscii()")).toBe("1@X");
     expect(await one("bool", "user != null && user.age >= 18")).toBe(true);
     expect(await one("double", "reviews.map(r, r.stars).avg()")).toBeCloseTo(11 / 3);
@@ -168,14 +187,16 @@ describe("a field that is computed", () => {
       `option (portico.v1.message).join = {name: "reviews" method: "in.Reviews/ListReviews" key: "id -> ids = reviews.doc_id"};`,
       "message Review { int32 stars = 1; string text = 2; }",
     );
-    const run = await api.run(
-      {
-        "in.Docs/Get": () => ({ id: "d1" }),
-        "in.Reviews/ListReviews": () => ({
-          reviews: [{ docId: "d1", stars: 5, text: "wow" }, { docId: "d1", stars: 2 }, { docId: "d1", stars: 4 }],
-        }),
-      },
-    );
+    const run = await api.run({
+      "in.Docs/Get": () => ({ id: "d1" }),
+      "in.Reviews/ListReviews": () => ({
+        reviews: [
+          { docId: "d1", stars: 5, text: "wow" },
+          { docId: "d1", stars: 2 },
+          { docId: "d1", stars: 4 },
+        ],
+      }),
+    });
     expect(run.error).toBeUndefined();
     expect(run.response).toEqual({ top: [{ stars: 4 }, { stars: 5, text: "wow" }] });
   });

@@ -89,7 +89,10 @@ function isZero(value: Value): boolean {
   return value === "" || value === 0n || value === false;
 }
 
-function numberOf({ numbers, otherwise }: Exclude<Written, string | { wraps: Encoding }>, value: Value): number {
+function numberOf(
+  { numbers, otherwise }: Exclude<Written, string | { wraps: Encoding }>,
+  value: Value,
+): number {
   const name = asString(value);
   if (Object.hasOwn(numbers, name)) return numbers[name]!;
   return otherwise ?? fail("no value of the enum has this name");
