@@ -27,6 +27,7 @@ export * as cel from "./cel/index.js";
 export type { Method } from "./upstream/upstream.js";
 export { check, type Shape } from "./wire/check.js";
 export { MapEntries } from "./wire/map-entries.js";
+export { messageKey, writeMessageKey } from "./wire/message-key.js";
 export type { Reader } from "./wire/reader.js";
 export { convert, keyAt, writeKey } from "./wire/scalar.js";
 export { type AnyType, type MaskTable, translateAny, translateMask, unwrap } from "./wire/special.js";

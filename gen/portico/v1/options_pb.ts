@@ -407,7 +407,8 @@ export type Join = Message<"portico.v1.Join"> & {
    * response.path" the whole response answers the one key of its call.
    *
    * A key is an integer, bool, string, bytes or enum, the same in the row, the request and the response; float and
-   * double are no keys. A row value that is a list gives many. An unset key asks for nothing, and counts as missing.
+   * double are no keys. A message compares by the fields of the request's: the row's and the response's have those too,
+   * and no lists are in it. A row value that is a list gives many. An unset key asks for nothing, and counts as missing.
    *
    *   key: "user_id -> ids = users.id"
    *

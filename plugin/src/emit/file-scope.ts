@@ -10,8 +10,9 @@ import { ViewTypes } from "./view-types.js";
 const GLOBALS = (
   "AsyncGenerator Map Number Object Promise Uint8Array undefined " +
   "AnyType Call GatewayApi Lookup MapEntries MaskTable Method Reader Replies Route Rows Shape Writer " +
-  "asked cel check claimsOf computed configOf convert holds holdsFor keyAt keyOf keysOf metadataOf partOf permits " +
-  "requireClaims rolesOf rowView rowViews scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey written"
+  "asked cel check claimsOf computed configOf convert holds holdsFor keyAt keyOf keysOf messageKey metadataOf partOf permits " +
+  "requireClaims rolesOf rowView rowViews scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
+  "writeMessageKey written"
 ).split(" ");
 
 /** What one generated file holds: each thing is made when it is first asked for, and has one name. */

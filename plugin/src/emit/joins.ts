@@ -1,8 +1,9 @@
 import type { FieldPlan, JoinPlan, Value } from "../plan/types.js";
 import { fieldsOf } from "./analysis.js";
-import { quote } from "./code.js";
+import { type Code, quote } from "./code.js";
 import type { FieldEmitter } from "./fields.js";
 import type { Item } from "./frames.js";
+import { keyMessageOf, messageKey } from "./key-messages.js";
 import { camel } from "./names.js";
 import { Scan } from "./scan.js";
 import type { TranslatorEmitter } from "./translator.js";
@@ -74,6 +75,9 @@ export class JoinEmitter {
       const field = value.path.at(-1)!;
       const { reader, scan } = this.owner.scope(value.root);
       const at = scan.slot(value.path, this.owner.names);
+      const message = keyMessageOf(join.lookup, i);
+      if (message !== undefined)
+        return { there: `${at} !== 0`, at: undefined, key: messageKey(file, field, message, reader, at) };
       const there =
         field.presence === "implicit" ? `${at} !== 0 && ${nonZero(field, reader, at)}` : `${at} !== 0`;
       const where = `${reader}, ${at}, ${quote(scalarOf(field))}`;
@@ -105,8 +109,15 @@ export class JoinEmitter {
     const scope = this.owner.scope(value.root);
     const list = this.owner.names.unique(`${camel(join.name)}KeysAt`);
     scope.before.push(`const ${list}: number[] = [];`);
-    scope.scan.each(value.path, { value: (code) => code.line(`${list}.push(at);`) });
-    return `${rows}.addListAt(${scope.reader}, ${list}, ${quote(scalarOf(value.path.at(-1)!))});`;
+    const field = value.path.at(-1)!;
+    const note = (code: Code) => code.line(`${list}.push(at);`);
+    scope.scan.each(value.path, { value: note, messageAt: note });
+    const message = keyMessageOf(join.lookup, 0);
+    if (message !== undefined) {
+      const key = messageKey(this.owner.file, field, message, scope.reader, "at");
+      return `${rows}.addList(${list}.map((at) => ${key}));`;
+    }
+    return `${rows}.addListAt(${scope.reader}, ${list}, ${quote(scalarOf(field))});`;
   }
 }
 

@@ -3,6 +3,7 @@ import type { LookupPlan } from "../plan/types.js";
 import type { Field } from "../source/model.js";
 import { type Code, quote } from "./code.js";
 import { type FileScope, lookupName } from "./file-scope.js";
+import { keyMessageOf, messageKey } from "./key-messages.js";
 import { Names, pascal } from "./names.js";
 import { EGROUP, isPackable, LEN, SGROUP, scalarOf, skipCall, tagOf, wireOf } from "./wire.js";
 
@@ -47,10 +48,9 @@ function ask(file: FileScope, code: Code, lookup: LookupPlan): void {
     return;
   }
   file.use("partOf");
-  file.use("writeKey");
   code.block("ask: (w, keys) => {", () => {
     const parts = lookup.ask.map((path, part) => ({ path, part, type: lookup.keyTypes[part]! }));
-    askLevel(code, parts, 0, false, new Names(["w", "keys", "key"]));
+    askLevel(file, code, parts, 0, false, new Names(["w", "keys", "key"]));
   }, "},"); // biome-ignore format: short
 }
 
@@ -60,17 +60,31 @@ interface Part {
   readonly type: string;
 }
 
-function askLevel(code: Code, parts: readonly Part[], depth: number, inKey: boolean, names: Names): void {
+function askLevel(
+  file: FileScope,
+  code: Code,
+  parts: readonly Part[],
+  depth: number,
+  inKey: boolean,
+  names: Names,
+): void {
   const fields = new Set(parts.map((part) => part.path[depth]!));
   for (const field of fields) {
     const here = parts.filter((part) => part.path[depth] === field);
+    if (field.type.kind === "message" && here[0]!.path.length === depth + 1) {
+      file.use("writeMessageKey");
+      const write = (key: string) => `writeMessageKey(w, ${tagOf(field)}, partOf(${key}, ${here[0]!.part}));`;
+      if (field.cardinality === "repeated") code.line(`for (const key of keys) ${write("key")}`);
+      else code.line(write(inKey ? "key" : "keys[0]!"));
+      continue;
+    }
     if (field.type.kind === "message") {
       const grouped = wireOf(field) === SGROUP;
       const frame = names.unique("message");
       const body = () => {
         if (grouped) code.line(`w.tag(${tagOf(field, SGROUP)});`);
         else code.line(`const ${frame} = w.open(${tagOf(field)}, 32);`);
-        askLevel(code, here, depth + 1, inKey || field.cardinality === "repeated", names.inner());
+        askLevel(file, code, here, depth + 1, inKey || field.cardinality === "repeated", names.inner());
         if (grouped) code.line(`w.tag(${tagOf(field, EGROUP)});`);
         else code.line(`w.close(${frame});`);
       };
@@ -79,6 +93,7 @@ function askLevel(code: Code, parts: readonly Part[], depth: number, inKey: bool
       continue;
     }
     const { part } = here[0]!;
+    file.use("writeKey");
     const type = quote(scalarOf(field));
     if (field.cardinality === "singular") {
       code.line(`writeKey(w, ${tagOf(field)}, ${type}, partOf(${inKey ? "key" : "keys[0]!"}, ${part}));`);
@@ -179,11 +194,16 @@ function row(file: FileScope, code: Code, lookup: LookupPlan, end: string, token
   if (lookup.match === undefined) code.line(`replies.answer(start, ${end});`);
   else {
     const missing: string[] = [];
-    const isSingle = paths.length === 1 && paths[0]!.length > 0;
+    const isSingle = paths.length === 1 && paths[0]!.length > 0 && keyMessageOf(lookup, 0) === undefined;
     const parts = paths.map((path, part) => {
       if (path.length === 0) return `replies.sharedPart(${part})`;
       const field = path.at(-1)!;
       const slot = slots[part]!;
+      const message = keyMessageOf(lookup, part);
+      if (message !== undefined) {
+        missing.push(`${slot} !== 0`);
+        return messageKey(file, field, message, "r", slot);
+      }
       const isImplicit = path.length === 1 && field.presence === "implicit";
       if (!isImplicit) missing.push(`${slot} !== 0`);
       if (isSingle) return `r, ${slot}, ${quote(scalarOf(field))}`;
@@ -193,7 +213,7 @@ function row(file: FileScope, code: Code, lookup: LookupPlan, end: string, token
       code.line(`replies.entry(${keyOrZero(file, mapKey, keySlot)});`);
     }
     const call = isByMapKey ? "matchLastAt" : isSingle ? "matchAt" : "match";
-    const key = isSingle ? parts[0]! : `[${parts.join(", ")}]`;
+    const key = parts.length === 1 ? parts[0]! : `[${parts.join(", ")}]`;
     const statement = `replies.${call}(${key}, start, ${end});`;
     if (missing.length > 0) code.when(missing.join(" && "), statement);
     else code.line(statement);
@@ -226,7 +246,12 @@ function rowLevel(
   const inner = new Map(
     [...fields]
       .filter((field) => leaves.some((leaf) => leaf.path[depth] === field && leaf.path.length > depth + 1))
-      .map((field) => [field, `part${depth}${pascal(field.name)}`]),
+      // A message that is a key itself, and in which another key stands, has its place already.
+      .map((field) => [
+        field,
+        leaves.find((leaf) => leaf.path[depth] === field && leaf.path.length === depth + 1)?.slot ??
+          `part${depth}${pascal(field.name)}`,
+      ]),
   );
   const slotOf = (field: Field) =>
     inner.get(field) ?? leaves.find((leaf) => leaf.path[depth] === field)!.slot;
@@ -238,7 +263,9 @@ function rowLevel(
       siblings.set(sibling, [...(siblings.get(sibling) ?? []), slotOf(field)]);
     }
   }
-  for (const slot of inner.values()) code.line(`let ${slot} = 0;`);
+  for (const slot of inner.values()) {
+    if (!leaves.some((leaf) => leaf.slot === slot)) code.line(`let ${slot} = 0;`);
+  }
   code.block(`while (r.pos < ${end}) {`, () => {
     code.line("const tag = r.tag();");
     if (fields.size === 0 && token === undefined) {
@@ -277,7 +304,7 @@ function rowLevel(
       code.line(`const ${stop} = r.enter(${slot}).end;`);
       rowLevel(
         code,
-        leaves.filter((leaf) => leaf.path[depth] === field),
+        leaves.filter((leaf) => leaf.path[depth] === field && leaf.path.length > depth + 1),
         depth + 1,
         stop,
         undefined,

@@ -27,8 +27,8 @@ export function planComputedKey(
   const of = isList ? type.element : type;
   const wanted = lookup.keyTypes[part]!;
   const target = lookup.ask[part]?.at(-1) ?? lookup.match?.[part]?.at(-1);
-  const isEnum = target?.type.kind === "enum";
-  if (!isEnum && (of.kind === "dyn" || holdersOf(of).includes(wanted))) return isList;
+  const isScalar = target === undefined || target.type.kind === "scalar";
+  if (isScalar && (of.kind === "dyn" || holdersOf(of).includes(wanted))) return isList;
   const asked = target === undefined ? wanted : describeType({ ...target, cardinality: "singular" });
   context.report(
     "join-key-type",

@@ -7,7 +7,8 @@ import { fits } from "./conversion.js";
 import { type Declared, declaredJoin, declaredLoad, type RowText, rowOfLoad } from "./declared.js";
 import { isCut } from "./depth.js";
 import { resolveCondition } from "./expressions.js";
-import { isKeyType } from "./key-types.js";
+import { findKeyField } from "./key-messages.js";
+import { isKeyType, messageProblem } from "./key-types.js";
 import { findLoad } from "./loads.js";
 import { withSet } from "./lookup.js";
 import type { MethodScope, Translators } from "./translators.js";
@@ -217,18 +218,25 @@ function finishJoin(
     const fine =
       field.type.kind === "enum"
         ? target?.type.kind === "enum" && target.type.enum === field.type.enum
-        : field.type.kind === "scalar" && target?.type.kind === "scalar" && fits(field.type.scalar, type);
+        : field.type.kind === "message"
+          ? target?.type.kind === "message" && messageProblem(field, target) === undefined
+          : field.type.kind === "scalar" && target?.type.kind === "scalar" && fits(field.type.scalar, type);
     if (!fine) {
+      const problem = target === undefined ? undefined : messageProblem(field, target);
       context.report(
         "join-key-type",
         { ...rowPlace, part },
-        `"${field.name}" is ${describeType(field)}, and the key is asked for as ${target === undefined ? type : describeType({ ...target, cardinality: "singular" })}`,
+        `"${field.name}" is ${describeType(field)}, and the key is asked for as ${target === undefined ? type : describeType({ ...target, cardinality: "singular" })}${problem === undefined ? "" : `: ${problem}`}`,
         "match by fields of one type",
       );
       return undefined;
     }
     // The keys of rows are the services' own; what a client says is not.
-    const marked = value.root.kind === "request" ? lookup.ask[i]?.find(isMarkedInternal) : undefined;
+    const asked = value.root.kind === "request" ? lookup.ask[i] : undefined;
+    const inside = asked?.at(-1)?.type;
+    const marked =
+      asked?.find(isMarkedInternal) ??
+      (inside?.kind === "message" ? findKeyField(inside.message, isMarkedInternal) : undefined);
     if (marked !== undefined) {
       context.report(
         "field-internal",

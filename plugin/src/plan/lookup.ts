@@ -65,6 +65,19 @@ export function planLookup(
     );
     return undefined;
   }
+  const within = ask.findIndex((path) =>
+    ask.some((other) => other.length < path.length && other.every((field, i) => path[i] === field)),
+  );
+  if (within >= 0) {
+    const { parts, place: at } = said[within]!;
+    context.report(
+      "join-key",
+      { ...at, part: partOf(parts.request!) },
+      `"${ask[within]!.map((field) => field.name).join(".")}" is within a message that is a key itself`,
+      "ask for the message, or for fields of it",
+    );
+    return undefined;
+  }
   const shape = shapeOf(context, ask, answers, said, method, rule.maxKeys > 0);
   if (shape === undefined) return undefined;
   const row = rowOf(context, answers, said);
