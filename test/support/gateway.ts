@@ -15,6 +15,7 @@ import {
 } from "@portico/runtime";
 import { toPorticoError } from "../../runtime/src/call/error.js";
 import { type Compiled, compile, load } from "./compile.js";
+import { encodeAll, handle, type Request, type Requests } from "./handle.js";
 import { methodOf } from "./invoke.js";
 
 /** Answers an upstream method: JSON, raw bytes, or a list of either (a stream); throws (or rejects with) what fails. */
@@ -32,7 +33,9 @@ export interface Gateway {
 export interface RunOptions {
   /** "pub.Service/Method"; default: the first route. */
   readonly method?: string;
-  readonly request?: JsonValue | Uint8Array;
+  readonly request?: Request;
+  /** Of a method that takes a stream of them. */
+  readonly requests?: Requests;
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly limits?: Partial<Limits>;
   readonly timeoutMs?: number;
@@ -300,9 +303,11 @@ async function run(
   const decode = (message: Uint8Array) => toJson(desc.output, fromBinary(desc.output, message), { registry });
   const over = { upstream, call, asked };
   try {
-    if (route.kind === "unary") return { ...over, response: decode(await route.handler(bytes, call)) };
+    const requests = encodeAll(options.requests ?? [], desc.input, registry);
+    const result = handle(route, bytes, requests, call);
+    if (result instanceof Promise) return { ...over, response: decode(await result) };
     const messages: JsonValue[] = [];
-    for await (const message of route.handler(bytes, call)) {
+    for await (const message of result) {
       messages.push(decode(message));
       if (messages.length === options.take) break;
     }

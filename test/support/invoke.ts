@@ -22,6 +22,7 @@ import {
   UpstreamError,
 } from "@portico/runtime";
 import { toPorticoError } from "../../runtime/src/call/error.js";
+import { encodeAll, handle, type Requests } from "./handle.js";
 
 /** Answers an upstream method: JSON, raw bytes, a list of either (a stream), or an UpstreamError that is thrown. */
 export type Answer = (request: JsonValue, bytes: Uint8Array) => unknown;
@@ -105,6 +106,8 @@ export class FakeUpstream implements Upstream {
 export interface InvokeOptions {
   readonly principal?: Principal;
   readonly limits?: Partial<Limits>;
+  /** Of a method that takes a stream of them. */
+  readonly requests?: Requests;
 }
 
 /** The result of a public call. */
@@ -142,12 +145,13 @@ export async function invoke(
   const decode = (response: Uint8Array) =>
     toJson(desc.output, fromBinary(desc.output, response), { registry });
   try {
-    if (route.kind === "unary") {
-      const response = await route.handler(bytes, call);
+    const result = handle(route, bytes, encodeAll(options.requests ?? [], desc.input, registry), call);
+    if (result instanceof Promise) {
+      const response = await result;
       return { bytes: response, response: decode(response) };
     }
     const messages: JsonValue[] = [];
-    for await (const message of route.handler(bytes, call)) messages.push(decode(message));
+    for await (const message of result) messages.push(decode(message));
     return { response: messages };
   } catch (thrown) {
     return { error: toPorticoError(thrown) };

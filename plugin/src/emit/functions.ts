@@ -16,9 +16,10 @@ function writeName(translator: Translator): string {
   return `${translator.direction === "response" ? "write" : "to"}${pascal(messageShort(translator.target))}`;
 }
 
-/** The function that writes the request of a call: methods that ask for the same in the same way share it. */
-export function requestFunction(file: FileScope, translator: Translator): string {
-  return file.onceByText(writeName(translator), file.translators, (fn, code) => {
+/** The function that writes the request of a call (of a stream, `first`: one that differs from the others): methods that ask for the same in the same way share it. */
+export function requestFunction(file: FileScope, translator: Translator, which: "" | "first" = ""): string {
+  const name = which === "" ? writeName(translator) : `toFirst${pascal(messageShort(translator.target))}`;
+  return file.onceByText(name, file.translators, (fn, code) => {
     new TranslatorEmitter(file, translator, { kind: "write" }, code).emit(fn);
   });
 }

@@ -1,3 +1,4 @@
+import { answersStream, takesStream } from "../plan/stream-kind.js";
 import type { CallPlan, JoinPlan, MethodPlan, Translator } from "../plan/types.js";
 import { groupsOf, type JoinGroup, readsOf, scanReadsOf, scanRows, walkJoins } from "./analysis.js";
 import { describeMethod } from "./call-tree.js";
@@ -23,6 +24,8 @@ class MethodEmitter {
   readonly #rows: RowsEmitter;
   /** The calls whose replies the response is written from. */
   readonly #written: readonly CallPlan[];
+  /** The variable that holds the requests, where the method takes a stream of them. */
+  readonly #requests: string | undefined;
 
   constructor(
     readonly file: FileScope,
@@ -40,6 +43,7 @@ class MethodEmitter {
       reply: (call) => this.#replies.get(call)!,
     });
     for (const group of this.#groups) this.#rows.plan(plan.translator, group.joins);
+    if (takesStream(plan.kind)) this.#requests = this.#names.unique("stream");
     this.#written = this.#inOrder([...this.#source(), ...readsOf(plan.translator).calls]);
   }
 
@@ -47,20 +51,38 @@ class MethodEmitter {
     const { code, plan, file } = this;
     file.use("Call", true);
     code.doc(describeMethod(plan));
-    const isStream = plan.kind === "server_streaming";
+    const isStream = answersStream(plan.kind);
     const result = isStream ? "AsyncGenerator<Uint8Array, void>" : "Promise<Uint8Array>";
-    const open = `async function${isStream ? "*" : ""} ${name}(request: Uint8Array, call: Call): ${result} {`;
+    const input =
+      this.#requests === undefined ? "request: Uint8Array" : "requests: AsyncIterable<Uint8Array>";
+    const open = `async function${isStream ? "*" : ""} ${name}(${input}, call: Call): ${result} {`;
     code.block(open, () => {
-      code.line("const input = call.input(request);");
-      if (plan.checkRequest) code.line(`${file.use("check")}(input.begin(), ${requestShape(file, plan)});`);
-      const claims = requiredClaims(plan, this.#isLinear(this.#order()));
-      if (claims.length > 0) {
-        const paths = claims.map((path) => `[${path.map(quote).join(", ")}]`);
-        code.line(`${file.use("requireClaims")}(call, ${paths.join(", ")});`);
-      }
+      if (this.#requests === undefined) {
+        code.line("const input = call.input(request);");
+        if (plan.checkRequest) code.line(`${file.use("check")}(input.begin(), ${requestShape(file, plan)});`);
+        this.#requireClaims(this.#isLinear(this.#order()));
+      } else this.#openRequests(this.#requests);
       if (isStream) this.#stream();
       else this.#unary();
     });
+  }
+
+  #openRequests(name: string): void {
+    const { code, file, plan } = this;
+    // Before anything is waited for.
+    this.#requireClaims(false);
+    const shape = plan.checkRequest ? `, ${requestShape(file, plan)}` : "";
+    code.line(`const ${name} = call.requests(requests${shape});`);
+    if (plan.firstRequest === "unread") return;
+    code.line(`${plan.firstRequest === "read" ? "const input = " : ""}await ${name}.first();`);
+  }
+
+  /** `isLinear`: what the first call needs is found missing while its request is written. */
+  #requireClaims(isLinear: boolean): void {
+    const claims = requiredClaims(this.plan, isLinear);
+    if (claims.length === 0) return;
+    const paths = claims.map((path) => `[${path.map(quote).join(", ")}]`);
+    this.code.line(`${this.file.use("requireClaims")}(call, ${paths.join(", ")});`);
   }
 
   /** Calls in an order in which each comes after those that it waits for; otherwise as they are written. */
@@ -205,20 +227,35 @@ class MethodEmitter {
   #read(plan: CallPlan): string {
     const { file } = this;
     const method = file.method(plan.method);
-    // The only thing that reads the public request walks it also where there is nothing to take from it.
-    const isEmpty = plan.request.fields.length === 0 && this.plan.checkRequest;
-    const to = isEmpty ? "() => {}" : `(w) => ${this.#requestCall(plan.request)}`;
     const timeout = plan.timeoutMs === undefined ? "" : `, ${plan.timeoutMs}`;
+    if (takesStream(plan.method.kind)) {
+      const kind = answersStream(plan.method.kind) ? "readBidiStream" : "readClientStream";
+      return `call.${kind}(${method}, ${this.#requests!}, ${this.#writers(plan)}${timeout})`;
+    }
     const kind = plan.method.kind === "unary" ? "read" : "readStream";
-    return `call.${kind}(${method}, ${to}${timeout})`;
+    return `call.${kind}(${method}, ${this.#writer(plan.request, "")}${timeout})`;
   }
 
-  #requestCall(translator: Translator): string {
-    const name = requestFunction(this.file, translator);
+  /** What writes the requests of a stream: one function, or one for the first and one for the others. */
+  #writers({ request, nextRequest }: CallPlan): string {
+    if (nextRequest === undefined) return this.#writer(request, "message");
+    return `[${this.#writer(request, "message", "first")}, ${this.#writer(nextRequest, "message")}]`;
+  }
+
+  /** A function that writes a request from the public one: from `input`, or from one of a stream. */
+  #writer(translator: Translator, message: "" | "message", which: "" | "first" = ""): string {
+    // The only thing that reads the public request walks it also where there is nothing to take from it.
+    if (translator.fields.length === 0 && this.plan.checkRequest) return "() => {}";
+    if (message === "") return `(w) => ${this.#requestCall(translator)}`;
+    return `(w, ${message}) => ${this.#requestCall(translator, message, which)}`;
+  }
+
+  #requestCall(translator: Translator, source = "input", which: "" | "first" = ""): string {
+    const name = requestFunction(this.file, translator, which);
     const reads = readsOf(translator);
     const all = [
       "w",
-      ...(translator.source === undefined ? [] : ["input.begin()"]),
+      ...(translator.source === undefined ? [] : [`${source}.begin()`]),
       ...reads.calls.map((call) => this.#replies.get(call)!),
       ...(reads.request ? ["input"] : []),
       ...(reads.auth ? ["call"] : []),
@@ -286,13 +323,18 @@ class MethodEmitter {
     else this.#await(order, this.#startCalls(order), needed);
     const messages = this.#names.unique("messages");
     code.line(`const ${messages} = ${this.#read(stream)};`);
-    code.block(`for await (const ${this.#replies.get(stream)!} of ${messages}) {`, () => {
+    const message = this.#replies.get(stream)!;
+    if (this.#groups.length === 0) {
+      code.block(`for await (const ${message} of ${messages}) {`, () => this.#write("yield"));
+      return;
+    }
+    code.block(`yield* call.each(${messages}, async (${message}) => {`, () => {
       for (const group of this.#groups) {
         this.#declareRows(group);
         this.#join(group);
       }
-      this.#write("yield");
-    });
+      this.#write("return");
+    }, "});"); // biome-ignore format: short
   }
 }
 

@@ -13,7 +13,7 @@ const TAIL_LENGTH = 12;
 
 /** What generated functions call their parameters and variables, whatever they are of. */
 export const LOCALS: readonly string[] = (
-  "w r call request input tag at stop start end after element message value wrapper inner packed entry key keys content " +
+  "w r call request requests input tag at stop start end after element message value wrapper inner packed entry key keys content " +
   "mark entryMark i keep replies row rows path claims"
 ).split(" ");
 

@@ -1,21 +1,26 @@
 import type { Call } from "../source/annotations.js";
 import type { Context, Place } from "./context.js";
-import type { CallPlan } from "./types.js";
+import type { CallPlan, Translator, Value } from "./types.js";
 
 /** A call that is being planned: what it waits for is not known yet. */
 export interface Draft {
-  readonly plan: CallPlan;
+  readonly plan: CallPlan & { result: Value; nextRequest: Translator | undefined };
   readonly call: Call | undefined;
   readonly place: Place;
   readonly after: Set<CallPlan>;
 }
 
-/** Reads run side by side; writes wait for all before them, and all after them wait for them. */
+/**
+ * Reads run side by side; writes wait for all before them, and all after them wait for them. A call that streams counts
+ * as the last one, wherever it is written: the others are made once, before it.
+ */
 export function orderCalls(
   context: Context,
-  drafts: readonly Draft[],
+  written: readonly Draft[],
   { name, nonAtomic }: { readonly name: string; readonly nonAtomic: boolean },
 ): void {
+  const streams = ({ plan }: Draft) => plan.method.kind !== "unary";
+  const drafts = [...written.filter((draft) => !streams(draft)), ...written.filter(streams)];
   let lastWrite: Draft | undefined;
   drafts.forEach((draft, index) => {
     if (lastWrite !== undefined) draft.after.add(lastWrite.plan);

@@ -14,8 +14,9 @@ import type { ServiceScope } from "./method.js";
 import { nearest, suggestion } from "./names.js";
 import { RequestFields } from "./request-fields.js";
 import { isReadable, isSaid, reportNowhere, requestPath } from "./request-side.js";
+import { checkStreamKind, reportNoStream, takesStream } from "./stream-kind.js";
 import type { MethodScope, Translators } from "./translators.js";
-import type { CallPlan, Expression, Translator, UpstreamMethod, Value } from "./types.js";
+import type { CallPlan, Expression, Translator, UpstreamMethod } from "./types.js";
 import { descend, messageOfValue, namesIn, plainPath, RESERVED, rootMessage, type Scope } from "./values.js";
 import { readsOfField } from "./walk.js";
 
@@ -112,14 +113,7 @@ export class CallPlanner {
     this.#nameLets();
     this.#buildRequests(drafts, !isWhole);
     orderCalls(context, drafts, { name: this.desc.name, nonAtomic: this.rule?.nonAtomic === true });
-    if (isWhole && this.desc.methodKind === "server_streaming" && unnamed === 0) {
-      context.report(
-        "stream-kind",
-        { element: this.desc },
-        `${this.desc.name} answers with a stream, and none of its calls is the source of it`,
-        "leave out the `name` of the call that streams",
-      );
-    }
+    if (isWhole && this.desc.methodKind !== "unary" && unnamed === 0) reportNoStream(context, this.desc);
     return { scope: this.#scope, plans: drafts.map((draft) => draft.plan), source };
   }
 
@@ -149,8 +143,7 @@ export class CallPlanner {
       );
       return undefined;
     }
-    const method = context.describe(found, at);
-    if (method === undefined) return undefined;
+    const method = context.describe(found);
     const draft = this.#draft(undefined, method, at);
     if (draft === undefined) return undefined;
     this.#nameLets();
@@ -225,26 +218,7 @@ export class CallPlanner {
     const unnamed = call === undefined || call.name === "";
     const option = (...path: Array<string | number>): Place =>
       call === undefined ? place : { ...place, path: [...place.path!, ...path] };
-    if (method.kind === "server_streaming" && (desc.methodKind !== "server_streaming" || !unnamed)) {
-      context.report(
-        "stream-kind",
-        option("method"),
-        `${method.service}/${method.name} answers with a stream, and ${desc.name} ${unnamed ? "with one message" : "can stream only its unnamed call"}`,
-        unnamed
-          ? "make the public method return a stream"
-          : "make it the call without a name, or call a unary method",
-      );
-      return undefined;
-    }
-    if (desc.methodKind === "server_streaming" && unnamed && method.kind !== "server_streaming") {
-      context.report(
-        "stream-kind",
-        option("method"),
-        `${desc.name} answers with a stream, and ${method.service}/${method.name} with one message`,
-        "call a method that streams",
-      );
-      return undefined;
-    }
+    if (!checkStreamKind(context, desc, method, unnamed, option("method"))) return undefined;
     const request: Translator = {
       direction: "request",
       target: method.input,
@@ -264,8 +238,9 @@ export class CallPlanner {
       effect: call === undefined ? method.effect : effectSaid(call.effect, method),
       timeoutMs,
       request,
+      nextRequest: undefined,
       after,
-    } as unknown as CallPlan & { result: Value };
+    } as unknown as Draft["plan"];
     plan.result = { root: { kind: "call", call: plan }, path: [] };
     if (call !== undefined && call.select !== "") {
       const at = option("select");
@@ -348,6 +323,7 @@ export class CallPlanner {
         fields.map(field, path);
       }
       fields.finish({ element: desc });
+      if (takesStream(plan.method.kind)) plan.nextRequest = fields.withoutSets({ element: desc });
       for (const value of [...plan.request.fields.flatMap(readsOfField), ...(plan.when?.reads ?? [])]) {
         if (value.root.kind === "call") draft.after.add(value.root.call);
         const isRequest = value.root.kind === "source" || value.root.kind === "request";

@@ -95,7 +95,7 @@ export class Context {
       );
       return undefined;
     }
-    return this.describe(method, place);
+    return this.describe(method);
   }
 
   /** Reports "pkg.Service.Method", where a service that is there is followed by a dot in place of the slash. */
@@ -162,16 +162,7 @@ export class Context {
     return undefined;
   }
 
-  describe(method: DescMethod, place: Place): UpstreamMethod | undefined {
-    if (method.methodKind !== "unary" && method.methodKind !== "server_streaming") {
-      this.report(
-        "stream-kind",
-        place,
-        `${method.parent.typeName}/${method.name} takes a stream of requests`,
-        "call a unary or server-streaming method; streams of requests are not supported yet",
-      );
-      return undefined;
-    }
+  describe(method: DescMethod): UpstreamMethod {
     return {
       service: method.parent.typeName,
       name: method.name,

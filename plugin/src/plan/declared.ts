@@ -7,6 +7,7 @@ import { MAX_DEPTH } from "./depth.js";
 import { checkLater } from "./later.js";
 import { findLoad, type LoadFound } from "./loads.js";
 import { type BareLookup, type KeySaid, planLookup } from "./lookup.js";
+import { takesStream } from "./stream-kind.js";
 import type { UpstreamMethod } from "./types.js";
 
 /** What a join or load says whoever uses it: everything but its rows and its `set`. */
@@ -212,7 +213,7 @@ function isRead(context: Context, method: UpstreamMethod, place: Place): boolean
     context.report(
       "stream-kind",
       place,
-      `${method.service}/${method.name} answers with a stream`,
+      `${method.service}/${method.name} ${takesStream(method.kind) ? "takes a stream of requests" : "answers with a stream"}`,
       "join on a unary method",
     );
     return false;

@@ -2,10 +2,11 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { type MethodRule, messageRule, methodRule, type ServiceRule } from "../source/annotations.js";
 import { messageOf } from "../source/model.js";
 import { CallPlanner } from "./calls.js";
-import type { Context, Place } from "./context.js";
+import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
 import { requestNamesIn } from "./mentions.js";
 import { planPolicy } from "./policy.js";
+import { takesStream } from "./stream-kind.js";
 import type { Translators } from "./translators.js";
 import type { CallPlan, MethodPlan, PolicyPlan, Translator, Value } from "./types.js";
 import { eachTranslator, neededJoins, readsOfField, readsOfJoin } from "./walk.js";
@@ -30,17 +31,7 @@ export function planMethod(
 ): MethodPlan | undefined {
   const { context } = translators;
   const rule = methodRule(desc);
-  const at: Place = { element: desc };
   const policy = methodPolicy(context, desc, rule, service);
-  if (desc.methodKind !== "unary" && desc.methodKind !== "server_streaming") {
-    context.report(
-      "not-supported-yet",
-      at,
-      "streams of requests are not supported yet",
-      "make the method unary or server-streaming",
-    );
-    return undefined;
-  }
   const timeoutMs = methodTimeout(context, rule, desc, service);
   const planner = new CallPlanner(translators, desc, rule, service);
   const calls = planner.plan();
@@ -85,6 +76,7 @@ export function planMethod(
     calls: plans,
     translator,
     checkRequest: needsCheck(plans, translator),
+    firstRequest: takesStream(desc.methodKind) ? firstRequest(plans, translator) : "unread",
   };
 }
 
@@ -113,7 +105,7 @@ function requestReads(translator: Translator): Set<string> {
 function needsCheck(calls: readonly CallPlan[], response: Translator): boolean {
   if (calls.length !== 1 || requestReads(response).size > 0) return true;
   let isWhole = calls[0]!.when === undefined;
-  eachTranslator(calls[0]!.request, ({ fields, source }) => {
+  eachTranslator(calls[0]!.nextRequest ?? calls[0]!.request, ({ fields, source }) => {
     const read = new Set(
       fields.map(({ value }) =>
         value.root.kind === "source" && value.path.length === 1 ? value.path[0] : undefined,
@@ -122,6 +114,21 @@ function needsCheck(calls: readonly CallPlan[], response: Translator): boolean {
     if (source?.fields.some((field) => !read.has(field))) isWhole = false;
   });
   return !isWhole;
+}
+
+/** What reads a stream's first request before its call starts: other calls, or `request`; a `set` waits for it. */
+function firstRequest(calls: readonly CallPlan[], response: Translator): MethodPlan["firstRequest"] {
+  if (calls.length > 1) return "read";
+  let isRead = false;
+  const note = (translator: Translator) => {
+    for (const { value } of translator.fields) if (value.root.kind === "request") isRead = true;
+    for (const join of translator.joins)
+      for (const { root } of join.key) if (root.kind === "request") isRead = true;
+  };
+  eachTranslator(calls[0]!.request, note);
+  eachTranslator(response, note);
+  if (isRead) return "read";
+  return calls[0]!.nextRequest === undefined ? "unread" : "awaited";
 }
 
 /** A method's own policy, or else its service's; that there is none has been reported. */

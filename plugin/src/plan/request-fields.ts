@@ -174,6 +174,27 @@ export class RequestFields {
     this.translator.fields.sort((a, b) => compare(order(a), order(b)));
   }
 
+  /**
+   * What a stream's requests after the first become, where that differs: no `set` is in them. A required field must not
+   * come from a `set` alone.
+   */
+  withoutSets(place: Place): Translator | undefined {
+    const { fields, target } = this.translator;
+    const mapped = fields.filter((plan) => this.#taken.get(key(plan.target))?.field !== undefined);
+    if (mapped.length === fields.length) return undefined;
+    for (const field of target.fields) {
+      const isSet = (plans: readonly FieldPlan[]) => plans.some((plan) => plan.target[0] === field);
+      if (field.presence !== "required" || isSet(mapped) || !isSet(fields)) continue;
+      this.translators.context.report(
+        "request-required",
+        place,
+        `${target.typeName} requires "${field.name}", and what is \`set\` is only in the first request of a stream`,
+        "add a public field that gives it",
+      );
+    }
+    return { ...this.translator, fields: mapped };
+  }
+
   /** Setting one member of a oneof clears the others: beside a `set`, nothing else may give a member. */
   #checkOneofs(): void {
     const plans = this.translator.fields;

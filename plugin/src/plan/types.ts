@@ -1,6 +1,7 @@
 import type { DescEnum, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Checked } from "../expression/checked.js";
 import type { Field, Message, Scalar } from "../source/model.js";
+import type { StreamKind } from "./stream-kind.js";
 
 /**
  * The plan: all annotations, resolved. It says what is called, in which order, what is joined by which key, and where
@@ -19,7 +20,7 @@ export interface FilePlan {
 export interface MethodPlan {
   readonly desc: DescMethod;
   readonly service: DescService;
-  readonly kind: "unary" | "server_streaming";
+  readonly kind: StreamKind;
   readonly policy: PolicyPlan;
   readonly timeoutMs: number;
   readonly request: Message;
@@ -30,6 +31,8 @@ export interface MethodPlan {
   readonly translator: Translator;
   /** Whether the public request has to be walked before anything is called, since no translation reads all of it. */
   readonly checkRequest: boolean;
+  /** Of a stream of requests: whether its call waits for the first one, and whether other things read it. */
+  readonly firstRequest: "unread" | "awaited" | "read";
 }
 
 export type PolicyPlan =
@@ -41,7 +44,7 @@ export type PolicyPlan =
 export interface UpstreamMethod {
   readonly service: string;
   readonly name: string;
-  readonly kind: "unary" | "server_streaming";
+  readonly kind: StreamKind;
   readonly effect: "READ" | "IDEMPOTENT" | "WRITE";
   readonly input: Message;
   readonly output: Message;
@@ -59,6 +62,8 @@ export interface CallPlan {
   readonly when?: Expression;
   /** upstream request <- public request, auth, results of other calls */
   readonly request: Translator;
+  /** Of a stream of requests, whose first one alone gets what is `set`: the same for the others, where it differs. */
+  readonly nextRequest: Translator | undefined;
   /** What its name stands for. */
   readonly result: Value;
   /** The calls that must have answered before it starts: those it reads, and those that its effect orders it after. */

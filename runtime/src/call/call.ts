@@ -1,13 +1,18 @@
 import type { Principal } from "../auth/principal.js";
 import { now as clock, type Timestamp } from "../cel/time.js";
 import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "../upstream/upstream.js";
+import type { Shape } from "../wire/check.js";
 import { Reader } from "../wire/reader.js";
 import { Writer } from "../wire/writer.js";
+import { Budget } from "./budget.js";
 import { Code, PorticoError, toPorticoError } from "./error.js";
 import { fetchJoins } from "./fetch.js";
+import { inOrder } from "./in-order.js";
 import type { Lookup, Rows } from "./join.js";
 import type { Limits } from "./limits.js";
+import { MessageJoins } from "./message-joins.js";
 import { type PublicErrorContext, publicErrorOf } from "./public-error.js";
+import { OutgoingRequests, Requests } from "./requests.js";
 
 /** What a public call is made of; the front builds it once the caller is admitted. */
 export interface CallInit {
@@ -50,8 +55,9 @@ export class Call {
   #waiting: Array<() => void> | undefined;
   #failure: PorticoError | undefined;
   #inFlight = 0;
-  #upstreamBytes = 0;
-  #callsInBudget = 0;
+  // Of a stream, that of the latest message.
+  #budget: Budget;
+  #messageJoins: MessageJoins | undefined;
 
   constructor(init: CallInit) {
     this.#init = init;
@@ -61,7 +67,11 @@ export class Call {
     this.limits = init.limits;
     this.metadata = init.metadata;
     this.config = init.config ?? {};
+    this.#budget = new Budget(init.limits);
   }
+
+  /** Joins of a unary method ask for one message. */
+  readonly messages = 1;
 
   /** Why the call ended early, if it did. */
   get failure(): PorticoError | undefined {
@@ -107,8 +117,9 @@ export class Call {
     request: Uint8Array,
     timeoutMs: number | undefined,
     expected: number | undefined,
+    budget = this.#budget,
   ): Promise<Uint8Array> {
-    await this.#start();
+    await this.#start(budget);
     const context = this.#context(timeoutMs);
     let reply: Uint8Array;
     try {
@@ -119,7 +130,7 @@ export class Call {
       throw this.#failed(thrown, method, context, expected);
     }
     this.#end();
-    this.#account(reply, method);
+    this.#account(reply, method, budget);
     return reply;
   }
 
@@ -166,11 +177,11 @@ export class Call {
     }
   }
 
-  /** One call of a join. */
-  async readJoin(lookup: Lookup, request: Uint8Array): Promise<Reader> {
+  /** One call of a join, at the cost of `budget`. */
+  async readJoin(lookup: Lookup, request: Uint8Array, budget = this.#budget): Promise<Reader> {
     // Asked for one thing by its key, an upstream says NOT_FOUND for "none".
     const expected = lookup.mode === "each" ? Code.NOT_FOUND : undefined;
-    const reply = await this.#unary(lookup.method, request, lookup.timeoutMs, expected);
+    const reply = await this.#unary(lookup.method, request, lookup.timeoutMs, expected, budget);
     return new Reader(reply, lookup.method.path);
   }
 
@@ -181,8 +192,12 @@ export class Call {
     return w.finish();
   }
 
-  /** Fetches what the rows of these joins ask for. If that fails, the whole call does: no batch is left behind. */
+  /**
+   * Fetches what the rows of these joins ask for. If that fails, the whole call does: no batch is left behind. In a
+   * message of a stream it fails that message, and messages of the same tick share their batches.
+   */
   async join(...joins: Rows[]): Promise<void> {
+    if (this.#messageJoins !== undefined) return this.#messageJoins.fetch(joins);
     try {
       await fetchJoins(this, joins);
     } catch (thrown) {
@@ -191,25 +206,83 @@ export class Call {
   }
 
   /** Opens one upstream stream; it counts as one call. */
-  async *serverStream(
+  serverStream(method: Method, request: Uint8Array, timeoutMs?: number): AsyncGenerator<Uint8Array, void> {
+    return this.#messages(method, timeoutMs, (context) =>
+      this.#init.upstream.serverStream(method, request, context),
+    );
+  }
+
+  /** Sends a stream of requests to one upstream method, and gives its one reply. */
+  async clientStream(
     method: Method,
-    request: Uint8Array,
+    requests: AsyncIterable<Uint8Array>,
+    timeoutMs?: number,
+  ): Promise<Uint8Array> {
+    return this.#clientStream(method, this.#outgoing(requests, asItIs), timeoutMs);
+  }
+
+  /** Opens one upstream stream in both directions. */
+  bidiStream(
+    method: Method,
+    requests: AsyncIterable<Uint8Array>,
     timeoutMs?: number,
   ): AsyncGenerator<Uint8Array, void> {
-    await this.#start();
-    const context = this.#context(timeoutMs);
+    const outgoing = this.#outgoing(requests, asItIs);
+    return this.#messages(method, timeoutMs, (context) =>
+      this.#init.upstream.bidiStream(method, outgoing, context),
+    );
+  }
+
+  /** The requests of a public stream; `shape` is what each is checked against. */
+  requests(stream: AsyncIterable<Uint8Array>, shape?: Shape): Requests {
+    return new Requests(stream, shape);
+  }
+
+  /** As `clientStream`, with requests that `build` writes; nothing is called if the first cannot be written. */
+  async readClientStream(
+    method: Method,
+    requests: Requests,
+    build: BuildRequest,
+    timeoutMs?: number,
+  ): Promise<Reader> {
+    const outgoing = this.#outgoing(requests, this.#written(build));
+    await outgoing.prepare();
+    return new Reader(await this.#clientStream(method, outgoing, timeoutMs), method.path);
+  }
+
+  /** As `bidiStream`, with requests that `build` writes; each message is opened for reading. */
+  async *readBidiStream(
+    method: Method,
+    requests: Requests,
+    build: BuildRequest,
+    timeoutMs?: number,
+  ): AsyncGenerator<Reader, void> {
+    const outgoing = this.#outgoing(requests, this.#written(build));
+    if (requests.hasFirst) await outgoing.prepare();
+    const messages = this.#messages(method, timeoutMs, (context) =>
+      this.#init.upstream.bidiStream(method, outgoing, context),
+    );
+    for await (const message of messages) yield new Reader(message, method.path);
+  }
+
+  /**
+   * What `translate` makes of each message of a stream, in order. Up to 16 are under way, and those that arrive in one
+   * tick share the calls of their joins.
+   */
+  async *each(
+    messages: AsyncIterable<Reader>,
+    translate: (message: Reader) => Promise<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, void> {
+    this.#messageJoins = new MessageJoins(this);
+    let complete = false;
     try {
-      for await (const message of this.#init.upstream.serverStream(method, request, context)) {
-        // The budget is per message of a stream: what has been sent on is no longer held.
-        this.#upstreamBytes = 0;
-        this.#callsInBudget = 0;
-        this.#account(message, method);
-        yield message;
-      }
+      yield* inOrder(messages, translate);
+      complete = true;
     } catch (thrown) {
-      throw this.#failed(thrown, method, context);
+      throw this.#fail(thrown);
     } finally {
-      this.#end();
+      // Whoever leaves early leaves messages behind that are under way.
+      if (!complete) this.cancel(left);
     }
   }
 
@@ -233,14 +306,11 @@ export class Call {
     return this.#failure ?? failure;
   }
 
-  async #start(): Promise<void> {
+  async #start(budget: Budget): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     // Reserved before any wait, so that calls that start together cannot pass the bound together.
     this.upstreamCalls++;
-    this.#callsInBudget++;
-    if (this.#callsInBudget > this.limits.maxCalls) {
-      throw new PorticoError(Code.RESOURCE_EXHAUSTED, "the request needs too many upstream calls");
-    }
+    budget.takeCall();
     if (this.#inFlight < this.limits.maxConcurrentCalls) {
       this.#inFlight++;
       return;
@@ -279,12 +349,74 @@ export class Call {
     return publicErrorOf(thrown, context);
   }
 
-  #account(reply: Uint8Array, method: Method): void {
-    this.#upstreamBytes += reply.byteLength;
-    if (this.#upstreamBytes > this.limits.maxUpstreamBytes) {
-      const failure = new PorticoError(Code.RESOURCE_EXHAUSTED, "the request needs too much upstream data");
-      this.#init.onUpstreamError?.(failure, method);
-      throw failure;
+  #account(reply: Uint8Array, method: Method, budget: Budget): void {
+    try {
+      budget.takeBytes(reply.byteLength);
+    } catch (thrown) {
+      this.#init.onUpstreamError?.(thrown, method);
+      throw thrown;
     }
   }
+
+  async #clientStream(
+    method: Method,
+    requests: AsyncIterable<Uint8Array>,
+    timeoutMs: number | undefined,
+  ): Promise<Uint8Array> {
+    await this.#start(this.#budget);
+    const context = this.#context(timeoutMs);
+    try {
+      const reply = await this.#init.upstream.clientStream(method, requests, context);
+      this.#account(reply, method, this.#budget);
+      return reply;
+    } catch (thrown) {
+      throw this.#failed(thrown, method, context);
+    } finally {
+      this.#end();
+    }
+  }
+
+  async *#messages(
+    method: Method,
+    timeoutMs: number | undefined,
+    open: (context: UpstreamContext) => AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, void> {
+    await this.#start(this.#budget);
+    const context = this.#context(timeoutMs);
+    try {
+      for await (const message of open(context)) {
+        // The budget is per message of a stream: what has been sent on is no longer held.
+        this.#budget = new Budget(this.limits);
+        this.#account(message, method, this.#budget);
+        yield message;
+      }
+    } catch (thrown) {
+      throw this.#failed(thrown, method, context);
+    } finally {
+      this.#end();
+    }
+  }
+
+  #outgoing<T>(requests: AsyncIterable<T>, write: (request: T) => Uint8Array): OutgoingRequests<T> {
+    return new OutgoingRequests(requests, write, (thrown) => this.#fail(thrown));
+  }
+
+  /** Writes requests with `build`: the first one, and those after it. */
+  #written(build: BuildRequest): (request: Reader) => Uint8Array {
+    let [write, next] = typeof build === "function" ? [build, build] : build;
+    return (request) => {
+      const w = this.requestWriter();
+      write(w, request);
+      write = next;
+      return w.finish();
+    };
+  }
 }
+
+/** Writes the upstream request that a public one becomes; of two functions the first writes the first request. */
+export type BuildRequest = WriteRequest | readonly [first: WriteRequest, next: WriteRequest];
+type WriteRequest = (w: Writer, request: Reader) => void;
+
+const asItIs = (request: Uint8Array): Uint8Array => request;
+// Told to what is still under way; nobody sees it.
+const left = new PorticoError(Code.CANCELLED, "the stream was left");

@@ -2,16 +2,16 @@ import { UpstreamError } from "../upstream/upstream.js";
 import { ByteKey } from "../wire/byte-key.js";
 import type { Reader } from "../wire/reader.js";
 import type { Key } from "../wire/scalar.js";
-import type { Call } from "./call.js";
 import { Code, PorticoError } from "./error.js";
 import type { Lookup, Pages, Replies, RowKey, Rows } from "./join.js";
+import type { JoinCaller } from "./join-caller.js";
 import { fetchNested } from "./nested.js";
 
 /**
  * Fetches what the rows of some joins ask for: one call per batch of distinct keys, all batches side by side, then
  * the joins on what was found. Rejects with a PorticoError.
  */
-export async function fetchJoins(call: Call, joins: readonly Rows[]): Promise<void> {
+export async function fetchJoins(call: JoinCaller, joins: readonly Rows[]): Promise<void> {
   if (joins.some((rows) => rows.inner.length > 0)) await fetchNested(call, joins, fetchSiblings);
   else if (joins.length === 1) await fetchSiblings(call, joins);
   else await Promise.all(siblingsOf(joins).map((siblings) => fetchSiblings(call, siblings)));
@@ -28,20 +28,30 @@ function siblingsOf(joins: readonly Rows[]): Rows[][] {
   return [...groups.values()];
 }
 
-async function fetchSiblings(call: Call, siblings: readonly Rows[]): Promise<void> {
-  for (const rows of siblings) {
-    if (rows.count > rows.lookup.maxRows) throw tooMany("rows");
-  }
+async function fetchSiblings(call: JoinCaller, siblings: readonly Rows[]): Promise<void> {
+  refuseTooMany(siblings);
   const { replies, set } = siblings[0]!;
   if (replies.keys.length > 0) await fetchReplies(call, replies, set);
-  for (const rows of siblings) {
+  if (call.messages === 1) refuseMissing(siblings);
+}
+
+/** Throws RESOURCE_EXHAUSTED if a join has more rows than it may. */
+export function refuseTooMany(joins: readonly Rows[]): void {
+  for (const rows of joins) {
+    if (rows.count > rows.lookup.maxRows) throw tooMany("rows");
+  }
+}
+
+/** Throws NOT_FOUND if a row is missing that must not be. */
+export function refuseMissing(joins: readonly Rows[]): void {
+  for (const rows of joins) {
     if (rows.onMissing === "fail" && rows.hasMissing()) throw new PorticoError(Code.NOT_FOUND, "not found");
   }
 }
 
-async function fetchReplies(call: Call, replies: Replies, set: Uint8Array | undefined): Promise<void> {
+async function fetchReplies(call: JoinCaller, replies: Replies, set: Uint8Array | undefined): Promise<void> {
   const { lookup, keys } = replies;
-  if (keys.length > lookup.maxKeys) throw tooMany("keys");
+  if (keys.length > lookup.maxKeys * call.messages) throw tooMany("keys");
   if (isOneBatch(replies)) await fetchBatch(call, replies, 0, 0, requestOf(call, replies, set, keys));
   else {
     await Promise.all(
@@ -58,7 +68,7 @@ async function fetchReplies(call: Call, replies: Replies, set: Uint8Array | unde
     );
   }
   replies.finishPages();
-  if (replies.found > lookup.maxRows) throw tooMany("rows");
+  if (replies.found > lookup.maxRows * call.messages) throw tooMany("rows");
 }
 
 /** The usual case, in which nothing has to be split. */
@@ -71,7 +81,7 @@ function isOneBatch({ lookup, keys }: Replies): boolean {
 }
 
 function requestOf(
-  call: Call,
+  call: JoinCaller,
   replies: Replies,
   set: Uint8Array | undefined,
   keys: readonly RowKey[],
@@ -84,7 +94,7 @@ function requestOf(
 
 /** Fetches one batch; `keyNumber` is the first of its keys. */
 async function fetchBatch(
-  call: Call,
+  call: JoinCaller,
   replies: Replies,
   batch: number,
   keyNumber: number,
@@ -105,13 +115,13 @@ async function fetchBatch(
     const token = replies.read(reply, batch, keyNumber);
     if (token === "") return;
     if (n >= max) throw tooManyPages(lookup);
-    if (replies.found > lookup.maxRows) throw tooMany("rows");
+    if (replies.found > lookup.maxRows * call.messages) throw tooMany("rows");
     page = nextPage(call, request, lookup.pages!, token);
   }
 }
 
 /** The same request for another page. */
-function nextPage(call: Call, request: Uint8Array, { tag }: Pages, token: string): Uint8Array {
+function nextPage(call: JoinCaller, request: Uint8Array, { tag }: Pages, token: string): Uint8Array {
   const w = call.requestWriter();
   w.raw(request);
   w.latin1(tag, token);

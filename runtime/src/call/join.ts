@@ -315,7 +315,7 @@ function isBytes(type: Scalar): boolean {
  * walk that writes calls `take`, `one` or `row` once a row, in the same order.
  */
 export class Rows {
-  readonly replies: Replies;
+  #replies: Replies;
   readonly onMissing: OnMissing;
   readonly set: Uint8Array | undefined;
   readonly many: boolean;
@@ -344,7 +344,22 @@ export class Rows {
     this.onMissing = options.onMissing ?? "empty";
     this.set = options.set;
     this.many = options.many ?? false;
-    this.replies = replies ?? new Replies(lookup);
+    this.#replies = replies ?? new Replies(lookup);
+  }
+
+  get replies(): Replies {
+    return this.#replies;
+  }
+
+  /** Asks together with others, which fetch the same way, for the keys so far: before anything is fetched. */
+  share(replies: Replies): void {
+    if (replies === this.#replies) return;
+    const numbers = this.#replies.keys.map((key) => replies.want(key));
+    this.#replies = replies;
+    this.#keyOf.forEach((key, row) => {
+      if (key !== NO_KEY) this.#keyOf[row] = numbers[key]!;
+    });
+    this.#lists = this.#lists?.map((list) => list.map((key) => numbers[key]!));
   }
 
   /** The rows of another join that fetches the same way: the keys of both go in the same calls. */
@@ -361,6 +376,11 @@ export class Rows {
   /** Rows so far. */
   get count(): number {
     return this.#keyOf.length;
+  }
+
+  /** Whether there is anything to ask for. */
+  get asks(): boolean {
+    return this.#replies.keys.length > 0;
   }
 
   /** Adds a row; without a key it asks for nothing, and counts as missing. */

@@ -1,5 +1,5 @@
-import type { Call } from "./call.js";
 import type { InnerJoins, Replies, Rows } from "./join.js";
+import type { JoinCaller } from "./join-caller.js";
 
 /** A walk over found rows, which gathers the keys of joins inside them. */
 interface Walk {
@@ -13,9 +13,9 @@ interface Walk {
  * whichever rows they stand in. The generator lets only those share of which none waits for another.
  */
 export async function fetchNested(
-  call: Call,
+  call: JoinCaller,
   joins: readonly Rows[],
-  fetch: (call: Call, siblings: readonly Rows[]) => Promise<void>,
+  fetch: (call: JoinCaller, siblings: readonly Rows[]) => Promise<void>,
 ): Promise<void> {
   const siblings = new Map<Replies, Rows[]>();
   const walks = new Map<Replies, Set<Walk>>();

@@ -7,6 +7,15 @@ export type UnaryHandler = (request: Uint8Array, call: Call) => Promise<Uint8Arr
 /** Public bytes in, public messages out, in order. */
 export type ServerStreamHandler = (request: Uint8Array, call: Call) => AsyncIterable<Uint8Array>;
 
+/** A stream of public bytes in, public bytes out. It may answer before the requests end. */
+export type ClientStreamHandler = (requests: AsyncIterable<Uint8Array>, call: Call) => Promise<Uint8Array>;
+
+/** A stream of public bytes in, public messages out, in order. */
+export type BidiStreamHandler = (
+  requests: AsyncIterable<Uint8Array>,
+  call: Call,
+) => AsyncIterable<Uint8Array>;
+
 interface RouteBase {
   /** "/smpl.api.orders.v1.OrdersService/GetOrder" */
   readonly path: string;
@@ -18,7 +27,9 @@ interface RouteBase {
 /** One public method, as every protocol at the front serves it. */
 export type Route =
   | (RouteBase & { readonly kind: "unary"; readonly handler: UnaryHandler })
-  | (RouteBase & { readonly kind: "server_streaming"; readonly handler: ServerStreamHandler });
+  | (RouteBase & { readonly kind: "server_streaming"; readonly handler: ServerStreamHandler })
+  | (RouteBase & { readonly kind: "client_streaming"; readonly handler: ClientStreamHandler })
+  | (RouteBase & { readonly kind: "bidi_streaming"; readonly handler: BidiStreamHandler });
 
 /** What the generated `gateway.ts` exports: all routes, and the internal services that they call. */
 export interface GatewayApi {

@@ -325,7 +325,10 @@ export class Http2Connection implements TableOwner, InboundOwner {
   #endIfStalled(stream: Http2Stream, nowMs: number): void {
     const unread = stream.queuedBytes > 0 && nowMs - stream.progressMs > this.#limits.stallTimeoutMs;
     const unsent =
-      stream.reading && !stream.remoteEnded && nowMs - stream.receivedMs > this.#limits.bodyTimeoutMs;
+      stream.reading &&
+      !stream.remoteEnded &&
+      !stream.unhurried &&
+      nowMs - stream.receivedMs > this.#limits.bodyTimeoutMs;
     if (unread || unsent) this.#table.streamError(stream, ErrorCode.CANCEL);
   }
 

@@ -16,7 +16,7 @@ export interface Http2Limits {
   readonly handshakeTimeoutMs: number;
   /** How long one header block may take to arrive. Default 10 s. */
   readonly headerTimeoutMs: number;
-  /** How long one frame may take to arrive, or a body may pause. Default 30 s. */
+  /** How long one frame may take to arrive, or a body that is not `unhurried` may pause. Default 30 s. */
   readonly bodyTimeoutMs: number;
   /** How long the peer may take nothing of what waits for it: a stream, or the connection. Default 30 s. */
   readonly stallTimeoutMs: number;

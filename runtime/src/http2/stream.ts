@@ -72,6 +72,8 @@ export class Http2Stream {
   localEnded = false;
   /** END_STREAM has been received. */
   remoteEnded = false;
+  /** At a server: the body may pause for as long as it likes, as a stream of messages does. */
+  unhurried = false;
 
   /** @internal What follows is the connection's. */
   reading = false;

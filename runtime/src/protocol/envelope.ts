@@ -48,9 +48,7 @@ export class EnvelopeReader {
   /** The message, once the request has ended. */
   finish(): Envelope {
     if (this.#filled === 0) throw cardinality();
-    if (this.#filled !== this.#expected) {
-      throw new PorticoError(Code.INVALID_ARGUMENT, "the request ends within a message");
-    }
+    if (this.#filled !== this.#expected) throw endsWithin();
     return {
       compressed: this.#bytes[0] === 1,
       message: this.#bytes.subarray(ENVELOPE_HEAD_BYTES, this.#filled),
@@ -58,11 +56,7 @@ export class EnvelopeReader {
   }
 
   #readHead(): void {
-    const bytes = this.#bytes;
-    if (bytes[0]! > 1) throw new PorticoError(Code.INVALID_ARGUMENT, "a message has unknown flags");
-    const length = bytes[1]! * 0x1000000 + ((bytes[2]! << 16) | (bytes[3]! << 8) | bytes[4]!);
-    if (length > this.#maxBytes) throw requestTooLong(this.#maxBytes);
-    this.#expected = ENVELOPE_HEAD_BYTES + length;
+    this.#expected = ENVELOPE_HEAD_BYTES + lengthAt(this.#bytes, 0, this.#maxBytes);
   }
 
   #append(part: Uint8Array): void {
@@ -82,6 +76,70 @@ export class EnvelopeReader {
 }
 
 const empty = new Uint8Array(0);
+
+/** Finds, one after the other, the messages of a stream in the parts that they arrive in. */
+export class EnvelopeQueue {
+  readonly #maxBytes: number;
+  #bytes: Uint8Array = empty;
+  #start = 0;
+  #end = 0;
+
+  /** @param maxBytes the longest message, without its head. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes that have arrived and are not taken yet. */
+  get byteLength(): number {
+    return this.#end - this.#start;
+  }
+
+  push(part: Uint8Array): void {
+    const held = this.byteLength;
+    if (held === 0) {
+      this.#bytes = part;
+      this.#start = 0;
+      this.#end = part.byteLength;
+      return;
+    }
+    // Room is only behind what is held; before it are messages that others have now. A part as it came has none.
+    if (part.byteLength > this.#bytes.byteLength - this.#end) {
+      const grown = new Uint8Array((held + part.byteLength) * 2);
+      grown.set(this.#bytes.subarray(this.#start, this.#end));
+      this.#bytes = grown;
+      this.#start = 0;
+      this.#end = held;
+    }
+    this.#bytes.set(part, this.#end);
+    this.#end += part.byteLength;
+  }
+
+  /** The next message; undefined if it has not arrived in full. Throws a PorticoError if it is not acceptable. */
+  next(): Envelope | undefined {
+    const held = this.byteLength;
+    if (held < ENVELOPE_HEAD_BYTES) return undefined;
+    const start = this.#start + ENVELOPE_HEAD_BYTES;
+    const length = lengthAt(this.#bytes, this.#start, this.#maxBytes);
+    if (held < ENVELOPE_HEAD_BYTES + length) return undefined;
+    const compressed = this.#bytes[this.#start] === 1;
+    this.#start = start + length;
+    return { compressed, message: this.#bytes.subarray(start, this.#start) };
+  }
+}
+
+/** The length in the head at `at`; throws if it is over the limit, or the head is not one. */
+function lengthAt(bytes: Uint8Array, at: number, maxBytes: number): number {
+  if (bytes[at]! > 1) throw new PorticoError(Code.INVALID_ARGUMENT, "a message has unknown flags");
+  const low = (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!;
+  const length = bytes[at + 1]! * 0x1000000 + low;
+  if (length > maxBytes) throw requestTooLong(maxBytes);
+  return length;
+}
+
+/** INVALID_ARGUMENT for a request that is cut off. */
+export function endsWithin(): PorticoError {
+  return new PorticoError(Code.INVALID_ARGUMENT, "the request ends within a message");
+}
 
 /** RESOURCE_EXHAUSTED for a request over the limit. */
 export function requestTooLong(maxBytes: number): PorticoError {

@@ -9,6 +9,13 @@ export interface Exchange {
   receiver: ExchangeReceiver | undefined;
   /** Starts to read the request. One that is longer than `maxBytes` is a bad one, before it is buffered. */
   read(maxBytes: number): void;
+  /** Starts to read a stream of requests, each of at most `maxBytes`: one for each `pull`. */
+  readStream(maxBytes: number): void;
+  /**
+   * Asks for the next request of a stream; the receiver's `onRequest`, `onRequestEnd` or `onBadRequest` answers, and is
+   * to be waited for. While nobody asks, the client is held back.
+   */
+  pull(): void;
   /** The whole answer of a unary method. Ends the exchange. */
   sendReply(message: Uint8Array): void;
   /** One message of a stream. False: enough is buffered, and `receiver.onDrain` tells when to go on. */
@@ -20,8 +27,10 @@ export interface Exchange {
 }
 
 export interface ExchangeReceiver {
-  /** The one request message; the bytes are the receiver's to keep. */
+  /** The one request message, or the next of a stream; the bytes are the receiver's to keep. */
   onRequest(message: Uint8Array): void;
+  /** The stream of requests is complete. */
+  onRequestEnd(): void;
   /** The request cannot be read. */
   onBadRequest(error: PorticoError): void;
   onDrain(): void;

@@ -1,9 +1,10 @@
 import { Code, PorticoError, toPorticoError } from "../call/error.js";
 import { encodeGrpcMessage } from "../grpc/grpc-message.js";
-import { ACCEPTED_ENCODINGS, gunzipBounded, isAcceptedEncoding } from "./compression.js";
+import { ACCEPTED_ENCODINGS, decompress, isAcceptedEncoding } from "./compression.js";
 import { EnvelopeReader, envelop } from "./envelope.js";
 import type { Exchange, ExchangeReceiver } from "./exchange.js";
 import { type HeaderFields, type HttpReceiver, type HttpStream, REQUEST_ID_HEADER } from "./http-stream.js";
+import { type MessageReceiver, MessageStream } from "./message-stream.js";
 
 /** Whether a content type is that of gRPC with protobuf messages. */
 export function isGrpcContentType(contentType: string | undefined): boolean {
@@ -24,12 +25,13 @@ const okTrailers: HeaderFields = Object.freeze({ "grpc-status": "0" });
  *
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
-export class GrpcExchange implements Exchange, HttpReceiver {
+export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   receiver: ExchangeReceiver | undefined;
 
   readonly #stream: HttpStream;
   readonly #requestId: string;
   #reader: EnvelopeReader | undefined;
+  #messages: MessageStream | undefined;
   #maxBytes = 0;
   #started = false;
   #ended = false;
@@ -41,16 +43,34 @@ export class GrpcExchange implements Exchange, HttpReceiver {
   }
 
   read(maxBytes: number): void {
-    if (this.#ended) return;
-    if (!isAcceptedEncoding(this.#stream.headers["grpc-encoding"])) {
-      this.receiver?.onBadRequest(
-        new PorticoError(Code.UNIMPLEMENTED, "the request's grpc-encoding is not supported"),
-      );
-      return;
-    }
+    if (this.#ended || this.#refusesEncoding()) return;
     this.#maxBytes = maxBytes;
     this.#reader = new EnvelopeReader(maxBytes);
     this.#stream.read();
+  }
+
+  readStream(maxBytes: number): void {
+    if (this.#ended || this.#refusesEncoding()) return;
+    this.#messages = new MessageStream(this.#stream, maxBytes, this);
+  }
+
+  pull(): void {
+    this.#messages?.pull();
+  }
+
+  /** @internal of a stream of requests. */
+  onMessage(message: Uint8Array): void {
+    if (!this.#ended) this.receiver?.onRequest(message);
+  }
+
+  /** @internal of a stream of requests. */
+  onMessagesEnd(): void {
+    if (!this.#ended) this.receiver?.onRequestEnd();
+  }
+
+  /** @internal of a stream of requests. */
+  onBadMessage(thrown: unknown): void {
+    if (!this.#ended) this.#bad(thrown);
   }
 
   sendReply(message: Uint8Array): void {
@@ -76,6 +96,7 @@ export class GrpcExchange implements Exchange, HttpReceiver {
     if (this.#ended) return;
     this.#ended = true;
     this.#reader = undefined;
+    this.#messages = undefined;
     const status = {
       "grpc-status": String(error.code),
       "grpc-message": encodeGrpcMessage(error.message),
@@ -86,6 +107,7 @@ export class GrpcExchange implements Exchange, HttpReceiver {
   }
 
   onData(part: Uint8Array): void {
+    this.#messages?.onData(part);
     if (this.#reader === undefined) return;
     try {
       this.#reader.push(part);
@@ -95,22 +117,14 @@ export class GrpcExchange implements Exchange, HttpReceiver {
   }
 
   onEnd(): void {
+    this.#messages?.onEnd();
     const reader = this.#reader;
     if (reader === undefined) return;
     this.#reader = undefined;
     try {
-      const { compressed, message } = reader.finish();
-      if (!compressed) {
-        this.receiver?.onRequest(message);
-        return;
-      }
-      // https://github.com/grpc/grpc/blob/master/doc/compression.md: a flag without an encoding is INTERNAL.
-      if (this.#stream.headers["grpc-encoding"] !== "gzip") {
-        throw new PorticoError(Code.INTERNAL, "a message is marked as compressed, without a grpc-encoding");
-      }
-      gunzipBounded(message, this.#maxBytes, (error, decompressed) => {
+      decompress(reader.finish(), this.#stream.headers, this.#maxBytes, (error, message) => {
         if (this.#ended) return;
-        if (error === undefined) this.receiver?.onRequest(decompressed);
+        if (error === undefined) this.receiver?.onRequest(message);
         else this.receiver?.onBadRequest(error);
       });
     } catch (thrown) {
@@ -124,6 +138,7 @@ export class GrpcExchange implements Exchange, HttpReceiver {
 
   onClose(): void {
     this.#reader = undefined;
+    this.#messages = undefined;
     if (this.#ended) return;
     this.#ended = true;
     this.receiver?.onGone();
@@ -135,8 +150,16 @@ export class GrpcExchange implements Exchange, HttpReceiver {
     this.#stream.startResponse(responseHeaders, this.#requestId);
   }
 
+  #refusesEncoding(): boolean {
+    if (isAcceptedEncoding(this.#stream.headers["grpc-encoding"])) return false;
+    const text = "the request's grpc-encoding is not supported";
+    this.receiver?.onBadRequest(new PorticoError(Code.UNIMPLEMENTED, text));
+    return true;
+  }
+
   #bad(thrown: unknown): void {
     this.#reader = undefined;
+    this.#messages = undefined;
     this.receiver?.onBadRequest(toPorticoError(thrown));
   }
 }

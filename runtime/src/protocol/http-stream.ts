@@ -18,8 +18,13 @@ export interface HttpStream {
   readonly headers: Headers;
   /** Told what happens; set before the first event. */
   receiver: HttpReceiver;
-  /** Starts delivering the body. */
-  read(): void;
+  /**
+   * Starts delivering the body, or goes on with it. It has to keep coming, unless it is `unhurried`: a stream of
+   * messages, which pauses when its sender has nothing to say.
+   */
+  read(unhurried?: boolean): void;
+  /** Stops delivering the body: the client is held back by flow control. A part may still come. */
+  pause(): void;
   /** Answers with headers alone; what is left of the request is refused. Ends the stream. */
   respondHeaders(headers: HeaderFields): void;
   /** Answers in one go: headers with the request id, the whole body, trailers. Ends the stream. */

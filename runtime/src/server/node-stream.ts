@@ -32,6 +32,7 @@ export class NodeStream implements HttpStream, Timed {
   readonly #session: NodeSession;
   #trailers: HeaderFields | undefined;
   #unread = 0;
+  #reading = false;
   #answered = false;
   /** All of the answer was handed to the connection. */
   #sent = false;
@@ -49,8 +50,17 @@ export class NodeStream implements HttpStream, Timed {
   }
 
   read(): void {
+    if (this.#reading) {
+      this.#stream.resume();
+      return;
+    }
+    this.#reading = true;
     this.#stream.on("data", onData);
     this.#stream.on("end", onEnd);
+  }
+
+  pause(): void {
+    this.#stream.pause();
   }
 
   respondHeaders(headers: HeaderFields): void {
@@ -59,11 +69,7 @@ export class NodeStream implements HttpStream, Timed {
     this.#answered = true;
     this.#sent = true;
     stream.respond(headers as OutgoingHttpHeaders, headersAlone);
-    stream.removeListener("data", onData);
-    // If the request is complete, what is left of it is let through to nobody, so that the stream can close. If it
-    // is not, the client is told to stop: https://www.rfc-editor.org/rfc/rfc9113#section-8.1-6
-    if (stream.state.remoteClose === 1) stream.resume();
-    else stream.close(constants.NGHTTP2_NO_ERROR);
+    this.#refuseRest();
   }
 
   respond(headers: HeaderFields, requestId: string, body: Uint8Array, trailers: HeaderFields): void {
@@ -105,7 +111,9 @@ export class NodeStream implements HttpStream, Timed {
   sendTrailers(): void {
     if (this.#gone()) return;
     this.#sent = true;
-    this.#stream.sendTrailers((this.#trailers ?? {}) as OutgoingHttpHeaders);
+    const stream = this.#stream;
+    stream.sendTrailers((this.#trailers ?? {}) as OutgoingHttpHeaders);
+    this.#refuseRest();
   }
 
   /** @internal for the listeners of this module. */
@@ -121,6 +129,15 @@ export class NodeStream implements HttpStream, Timed {
   #wasted(): boolean {
     if (!this.#answered) return true;
     return !this.#dropped && (!this.#sent || this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR);
+  }
+
+  // If the request is complete, what is left of it is let through to nobody, so that the stream can close. If it is
+  // not, the client is told to stop: https://www.rfc-editor.org/rfc/rfc9113#section-8.1-6
+  #refuseRest(): void {
+    const stream = this.#stream;
+    stream.removeListener("data", onData);
+    if (stream.state.remoteClose === 1) stream.resume();
+    else stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   #answer(): void {

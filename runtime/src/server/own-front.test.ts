@@ -14,9 +14,9 @@ const routes: Route[] = [
   {
     ...open,
     path: "/api.v1.Api/Slow",
-    handler: (request) => {
+    handler: (request: Uint8Array) => {
       started++;
-      return new Promise((resolve) => setTimeout(() => resolve(request), 300));
+      return new Promise<Uint8Array>((resolve) => setTimeout(() => resolve(request), 300));
     },
   },
   { ...open, path: "/api.v1.Api/Big", handler: async () => new Uint8Array(1_000_000) },

@@ -34,8 +34,13 @@ export class OwnStream implements HttpStream {
     this.#stream.receiver = receiver;
   }
 
-  read(): void {
+  read(unhurried = false): void {
+    this.#stream.unhurried = unhurried;
     this.#stream.read();
+  }
+
+  pause(): void {
+    this.#stream.pause();
   }
 
   respondHeaders(headers: HeaderFields): void {

@@ -4,12 +4,12 @@ import type { Principal } from "../auth/principal.js";
 import { Call, type CallInit } from "../call/call.js";
 import { Code, codeName, PorticoError, toPorticoError } from "../call/error.js";
 import type { Limits } from "../call/limits.js";
-import type { ServerStreamHandler } from "../call/route.js";
 import type { Exchange, ExchangeReceiver } from "../protocol/exchange.js";
 import type { Timed } from "../time/timer-wheel.js";
 import { type Method, type Upstream, UpstreamError } from "../upstream/upstream.js";
 import type { LogEntry, UpstreamFailureLog } from "./logger.js";
 import type { Pipeline, ServedRoute } from "./pipeline.js";
+import { RequestStream } from "./request-stream.js";
 
 const MAX_LOGGED_FAILURES = 8;
 const MAX_LOGGED_TEXT = 2000;
@@ -40,6 +40,8 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
   readonly #headers: Headers;
   readonly #startedMs = Date.now();
   #call: Call | undefined;
+  /** Of a method that takes a stream of them. */
+  #requests: RequestStream | undefined;
   #ended = false;
   #wakeWriter: (() => void) | undefined;
   #upstreamFailures: UpstreamFailureLog[] | undefined;
@@ -108,7 +110,14 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
       return;
     }
     this.principal = principal;
-    this.#exchange.read(this.limits.maxRequestBytes);
+    const { kind } = this.#route;
+    if (kind === "unary" || kind === "server_streaming") {
+      this.#exchange.read(this.limits.maxRequestBytes);
+      return;
+    }
+    this.#exchange.readStream(this.limits.maxRequestBytes);
+    // The encoding of the requests may be one that is not spoken here.
+    if (!this.#ended) this.#openRequests();
   }
 
   onBadRequest(error: PorticoError): void {
@@ -117,27 +126,66 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
 
   onRequest(message: Uint8Array): void {
     if (this.#ended) return;
+    if (this.#requests !== undefined) {
+      this.#requests.push(message);
+      return;
+    }
     // The wheel tells of it a little late.
     if (Date.now() >= this.deadlineMs) {
       this.#fail(deadlineExceeded());
       return;
     }
-    this.metadata = this.#pipeline.metadataOf(this.#headers, this.requestId);
-    const call = new Call(this);
-    this.#call = call;
+    const call = this.#begin();
     const route = this.#route;
-    if (route.kind === "server_streaming") {
-      this.#stream(route.handler, message, call).catch((thrown) => this.#fail(thrown));
-      return;
-    }
     try {
-      route.handler(message, call).then(
-        (reply) => this.#reply(reply),
-        (thrown) => this.#fail(thrown),
-      );
+      if (route.kind === "server_streaming") this.#stream(route.handler(message, call));
+      else if (route.kind === "unary") this.#await(route.handler(message, call));
     } catch (thrown) {
       this.#fail(thrown);
     }
+  }
+
+  #openRequests(): void {
+    const requests = new RequestStream(() => this.#exchange.pull());
+    this.#requests = requests;
+    const call = this.#begin();
+    const route = this.#route;
+    try {
+      if (route.kind === "bidi_streaming") this.#stream(route.handler(requests, call));
+      else if (route.kind === "client_streaming") this.#await(route.handler(requests, call));
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  onRequestEnd(): void {
+    this.#requests?.end();
+  }
+
+  #begin(): Call {
+    this.metadata = this.#pipeline.metadataOf(this.#headers, this.requestId);
+    const call = new Call(this);
+    this.#call = call;
+    const expiresAtMs = this.#expiresAtMs;
+    if (expiresAtMs < this.deadlineMs) this.#pipeline.wheel.add(this, expiresAtMs - Date.now());
+    return call;
+  }
+
+  /** A unary call ends soon enough by itself; a stream ends with the credentials that it was opened with. */
+  get #expiresAtMs(): number {
+    if (this.#route.kind === "unary") return Number.POSITIVE_INFINITY;
+    return this.principal?.expiresAtMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  #await(reply: Promise<Uint8Array>): void {
+    reply.then(
+      (bytes) => this.#reply(bytes),
+      (thrown) => this.#fail(thrown),
+    );
+  }
+
+  #stream(messages: AsyncIterable<Uint8Array>): void {
+    this.#send(messages).catch((thrown) => this.#fail(thrown));
   }
 
   onDrain(): void {
@@ -147,10 +195,7 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
   }
 
   onTime(): void {
-    const expired =
-      this.#route.kind === "server_streaming" &&
-      this.principal?.expiresAtMs !== undefined &&
-      this.principal.expiresAtMs < this.deadlineMs;
+    const expired = this.#expiresAtMs < this.deadlineMs;
     this.#fail(
       expired ? new PorticoError(Code.UNAUTHENTICATED, "the credentials have expired") : deadlineExceeded(),
     );
@@ -182,12 +227,8 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
     if (this.#upstreamFailures !== undefined) this.#log("warn", "request degraded", undefined);
   }
 
-  async #stream(handler: ServerStreamHandler, request: Uint8Array, call: Call): Promise<void> {
-    const expiresAtMs = this.principal?.expiresAtMs;
-    if (expiresAtMs !== undefined && expiresAtMs < this.deadlineMs) {
-      this.#pipeline.wheel.add(this, expiresAtMs - Date.now());
-    }
-    for await (const message of handler(request, call)) {
+  async #send(messages: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const message of messages) {
       if (this.#ended) return;
       if (message.byteLength > this.limits.maxResponseBytes) throw responseTooLong();
       if (!this.#exchange.sendMessage(message)) {
@@ -223,6 +264,7 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
     this.#ended = true;
     this.#pipeline.wheel.remove(this);
     this.#call?.cancel(reason);
+    this.#requests?.fail(reason);
     this.onDrain();
   }
 
