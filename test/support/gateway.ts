@@ -41,6 +41,8 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** Of a stream: leaves after so many messages. */
   readonly take?: number;
+  /** Of a stream: called with each message; the next one is asked for when it is done. */
+  readonly onMessage?: () => Promise<void>;
   /** Sees the call before it starts. */
   readonly onCall?: (call: Call) => void;
 }
@@ -49,6 +51,8 @@ export interface Run {
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   readonly response?: any;
   readonly error?: PorticoError;
+  /** Of a stream: the messages so far. */
+  readonly messages: readonly JsonValue[];
   readonly upstream: TestUpstream;
   readonly call: Call;
   /** What a method was asked, in order. */
@@ -96,6 +100,7 @@ export class TestUpstream implements Upstream {
     }
   }
 
+  /** The answer is a list of messages, one a tick, or gives them when it likes (an AsyncIterable). */
   async *serverStream(
     method: Method,
     bytes: Uint8Array,
@@ -103,10 +108,15 @@ export class TestUpstream implements Upstream {
   ): AsyncIterable<Uint8Array> {
     const name = this.#begin(method, bytes);
     const { desc, registry } = this.#find(method);
+    const cancelled = cancellation(method, context);
     let done = false;
     try {
-      for (const message of (await this.#answer(method, bytes, context)) as unknown[]) {
-        await tick();
+      const answer = await this.#answer(method, bytes, context);
+      const messages = iteratorOf(answer);
+      for (;;) {
+        if (Array.isArray(answer)) await tick();
+        const { value: message, done: isOver } = await Promise.race([messages.next(), cancelled.promise]);
+        if (isOver) break;
         if (message instanceof Error) throw message;
         yield message instanceof Uint8Array
           ? message
@@ -114,6 +124,7 @@ export class TestUpstream implements Upstream {
       }
       done = true;
     } finally {
+      cancelled.release();
       this.inFlight--;
       this.log.push(`${done ? "-" : "x"}${name}`);
     }
@@ -143,7 +154,7 @@ export class TestUpstream implements Upstream {
   ): AsyncIterable<Uint8Array> {
     const stream = this.#open(method, requests, context);
     try {
-      const messages = iteratorOf(await stream.answer());
+      const messages = iteratorOf(await Promise.race([stream.answer(), stream.cancelled]));
       for (;;) {
         const { value, done } = await Promise.race([messages.next(), stream.cancelled]);
         if (done) break;
@@ -165,11 +176,7 @@ export class TestUpstream implements Upstream {
     const count = this;
     this.log.push(`+${name}`);
     this.peak = Math.max(this.peak, ++this.inFlight);
-    let release = () => {};
-    const cancelled = new Promise<never>((_, reject) => {
-      release = context.onCancel(() => reject(new UpstreamError(Code.CANCELLED, "cancelled", method)));
-    });
-    cancelled.catch(() => {});
+    const { promise: cancelled, release } = cancellation(method, context);
     const json = async function* () {
       for (;;) {
         const { value, done } = await taken.next();
@@ -228,6 +235,16 @@ export class TestUpstream implements Upstream {
     if (answer === undefined) throw new UpstreamError(Code.UNIMPLEMENTED, "no answer", method);
     return answer(toJson(desc.input, fromBinary(desc.input, bytes), { registry }), context);
   }
+}
+
+/** Rejects when the public call ends; to be released, so that nothing is left behind. */
+function cancellation(method: Method, context: UpstreamContext) {
+  let release = () => {};
+  const promise = new Promise<never>((_, reject) => {
+    release = context.onCancel(() => reject(new UpstreamError(Code.CANCELLED, "cancelled", method)));
+  });
+  promise.catch(() => {});
+  return { promise, release };
 }
 
 function iteratorOf(answer: unknown): { next(): Promise<IteratorResult<unknown>> } {
@@ -301,14 +318,15 @@ async function run(
   const asked = (method: string) =>
     upstream.calls.filter((made) => made.method === method).map((made) => made.request);
   const decode = (message: Uint8Array) => toJson(desc.output, fromBinary(desc.output, message), { registry });
-  const over = { upstream, call, asked };
+  const messages: JsonValue[] = [];
+  const over = { upstream, call, asked, messages };
   try {
     const requests = encodeAll(options.requests ?? [], desc.input, registry);
     const result = handle(route, bytes, requests, call);
     if (result instanceof Promise) return { ...over, response: decode(await result) };
-    const messages: JsonValue[] = [];
     for await (const message of result) {
       messages.push(decode(message));
+      await options.onMessage?.();
       if (messages.length === options.take) break;
     }
     return { ...over, response: messages };

@@ -121,9 +121,8 @@ function firstRequest(calls: readonly CallPlan[], response: Translator): MethodP
   if (calls.length > 1) return "read";
   let isRead = false;
   const note = (translator: Translator) => {
-    for (const { value } of translator.fields) if (value.root.kind === "request") isRead = true;
-    for (const join of translator.joins)
-      for (const { root } of join.key) if (root.kind === "request") isRead = true;
+    const reads = [...translator.fields.flatMap(readsOfField), ...translator.joins.flatMap(readsOfJoin)];
+    if (reads.some(({ root }) => root.kind === "request")) isRead = true;
   };
   eachTranslator(calls[0]!.request, note);
   eachTranslator(response, note);

@@ -67,6 +67,6 @@ export function reportNoStream(context: Context, desc: DescMethod): void {
     "stream-kind",
     { element: desc },
     `${desc.name} ${what}, and none of its calls ${which}`,
-    "leave out the `name` of the call that streams",
+    "add a call without a `name`, of a method that streams likewise",
   );
 }
