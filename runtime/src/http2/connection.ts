@@ -285,7 +285,7 @@ export class Http2Connection implements TableOwner, InboundOwner {
   onGoingAway(lastStreamId: number): void {
     this.#peerFinishing = true;
     if (!this.#isServer) {
-      for (const stream of [...this.#table.open.values()]) {
+      for (const stream of this.#table.open.values()) {
         // Not processed, and never will be: https://www.rfc-editor.org/rfc/rfc9113#section-8.7
         if (stream.id > lastStreamId) this.#table.end(stream, Ending.RESET_BY_PEER, ErrorCode.REFUSED_STREAM);
       }

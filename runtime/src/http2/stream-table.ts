@@ -11,6 +11,7 @@ import {
 } from "./outbound.js";
 import type { ReceiveWindows } from "./receive-windows.js";
 import { ENOUGH_QUEUED_BYTES, Http2Stream, type StreamOwner } from "./stream.js";
+import { StreamMap } from "./stream-map.js";
 
 /** What the table tells the connection. */
 export interface TableOwner {
@@ -31,7 +32,7 @@ export interface TableOwner {
  */
 export class StreamTable implements StreamOwner, OutboundOwner {
   /** The streams that are open. */
-  readonly open = new Map<number, Http2Stream>();
+  readonly open = new StreamMap();
   /** The highest id of the peer's streams, and the next of ours. */
   lastPeerId = 0;
   nextOwnId = 1;
@@ -82,7 +83,7 @@ export class StreamTable implements StreamOwner, OutboundOwner {
   /** Opens a stream. */
   add(streamId: number): Http2Stream {
     const stream = new Http2Stream(this, streamId, this.#windows.initial, this.initialSendWindow, this.nowMs);
-    this.open.set(streamId, stream);
+    this.open.add(stream);
     this.#latest = stream;
     return stream;
   }
@@ -119,7 +120,7 @@ export class StreamTable implements StreamOwner, OutboundOwner {
 
   /** Ends all streams, as the connection ends. */
   endAll(code: number): void {
-    for (const stream of [...this.open.values()]) this.end(stream, Ending.RESET_BY_US, code);
+    for (const stream of this.open.values()) this.end(stream, Ending.RESET_BY_US, code);
     this.deliverTouched();
   }
 
