@@ -1,6 +1,6 @@
 /** What generated code imports, and nothing else: not for use by hand. */
 
-export type { Call } from "./call/call.js";
+export type { Call, CallOptions } from "./call/call.js";
 export { requireClaims, writeClaim } from "./call/claim.js";
 export {
   asked,
@@ -22,6 +22,7 @@ export {
   written,
 } from "./call/computed.js";
 export { type InnerJoins, type Lookup, partOf, type Replies, Rows } from "./call/join.js";
+export type { OnError } from "./call/on-error.js";
 export type { GatewayApi, Route } from "./call/route.js";
 export * as cel from "./cel/index.js";
 export type { Method } from "./upstream/upstream.js";

@@ -309,6 +309,7 @@ async function run(
   const call = new Call({
     upstream,
     limits: { ...defaultLimits, ...options.limits },
+    maxCalls: route.maxCalls,
     requestId: "test",
     deadlineMs: Date.now() + (options.timeoutMs ?? 10_000),
     principal,

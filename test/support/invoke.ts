@@ -137,6 +137,7 @@ export async function invoke(
   const call = new Call({
     upstream,
     limits: { ...defaultLimits, ...options.limits },
+    maxCalls: route.maxCalls,
     requestId: "test",
     deadlineMs: Date.now() + 10_000,
     principal: options.principal,

@@ -179,9 +179,9 @@ export type MethodRule = Message<"portico.v1.MethodRule"> & {
   timeout: string;
 
   /**
-   * Not supported yet: using it is a finding. (Limits.maxCalls of the runtime bounds every request.)
-   *
-   * The upstream calls that one request may make; checked when built where the number is constant, else enforced.
+   * The upstream calls that one request (of a stream: one message) may make. Where they are more whatever the data, it
+   * is a finding; else the call that would be one too many is not made, and the client gets RESOURCE_EXHAUSTED. Default:
+   * Limits.maxCalls of the runtime, which holds in any case.
    *
    *   max_calls: 3
    *
@@ -286,9 +286,8 @@ export type Call = Message<"portico.v1.Call"> & {
   effect: Effect;
 
   /**
-   * Not supported yet: using it is a finding. (A call that fails fails the method.)
-   *
-   * What becomes of errors; the first that matches wins.
+   * What becomes of an error; the first that fits wins. With EMPTY, what is made from the call's answer stays unset; of
+   * the call without a name, the response is empty. Default: the method fails.
    *
    *   on_error: {code: "NOT_FOUND", then: EMPTY}
    *
@@ -297,9 +296,8 @@ export type Call = Message<"portico.v1.Call"> & {
   onError: OnError[];
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * The rows that the response may have. Default 10000.
+   * The rows that its response may have: elements of lists of messages, and entries of maps, that the public response is
+   * made from, all together. More are RESOURCE_EXHAUSTED. Default 10000.
    *
    *   max_rows: 1000
    *
@@ -456,7 +454,8 @@ export type Join = Message<"portico.v1.Join"> & {
   onMissing: Outcome;
 
   /**
-   * Not supported yet: using it is a finding. (A join that fails fails the method.)
+   * What becomes of an error of one of its calls; the first that fits wins. EMPTY: the fields of the rows that the call
+   * was for stay unset. DROP: those rows are left out of their list. Default: the method fails.
    *
    *   on_error: {then: EMPTY}
    *
@@ -1004,15 +1003,16 @@ export const EnsureSchema: GenMessage<Ensure> = /*@__PURE__*/
   messageDesc(file_portico_v1_options, 9);
 
 /**
- * Not supported yet: using Call.on_error or Join.on_error is a finding.
- *
- * What becomes of an error of an upstream call.
+ * What becomes of an error of an upstream call. It fits by the code that the upstream gave, also where clients would be
+ * told another one; a call that took longer than its own `timeout` is DEADLINE_EXCEEDED. What is no answer of the
+ * upstream never fits: the end of the client's own deadline, a client that has gone, a bound that is reached, a reply
+ * that is malformed. An entry that another one before it leaves nothing for is a finding.
  *
  * @generated from message portico.v1.OnError
  */
 export type OnError = Message<"portico.v1.OnError"> & {
   /**
-   * The code that it is for. Default: any.
+   * The name of the code of gRPC that it is for. Default: any.
    *
    *   code: "NOT_FOUND"
    *
@@ -1021,6 +1021,8 @@ export type OnError = Message<"portico.v1.OnError"> & {
   code: string;
 
   /**
+   * Not supported yet: using it is a finding.
+   *
    * A condition.
    *
    *   when: "request.lenient"
@@ -1030,7 +1032,9 @@ export type OnError = Message<"portico.v1.OnError"> & {
   when: string;
 
   /**
-   * What is done. Default FAIL.
+   * What is done. FAIL: the method fails. EMPTY: what would be made from the answer stays unset, and the trailer
+   * `portico-degraded` of the response names the public fields that were left empty, with commas between. DROP, of a
+   * join: the rows that need the answer are left out of their list. Default FAIL.
    *
    *   then: EMPTY
    *
@@ -1039,7 +1043,7 @@ export type OnError = Message<"portico.v1.OnError"> & {
   then: Outcome;
 
   /**
-   * The code that the client gets. Default: the one that passes by itself.
+   * With FAIL: the code that the client gets. Default: the one that passes by itself.
    *
    *   as: "INVALID_ARGUMENT"
    *
@@ -1048,7 +1052,8 @@ export type OnError = Message<"portico.v1.OnError"> & {
   as: string;
 
   /**
-   * The text that the client gets.
+   * With FAIL: the text that the client gets, a string of CEL. (Other expressions are not supported yet.) Default: the
+   * code in words.
    *
    *   message: "'no such order'"
    *

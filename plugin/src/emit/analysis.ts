@@ -1,11 +1,9 @@
+import { groupsOf, type JoinGroup } from "../plan/join-groups.js";
+import { mayDrop } from "../plan/on-error.js";
 import type { CallPlan, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
 import { neededJoins, readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
 
-/** Joins whose keys are gathered in one walk, once the joins `after` have answered. */
-export interface JoinGroup {
-  readonly joins: readonly JoinPlan[];
-  readonly after: readonly JoinPlan[];
-}
+export { groupsOf, type JoinGroup };
 
 /** The joins of a translator that have to run: those that fields use, that drop or fail, or that others' keys read. */
 export function ownJoins(translator: Translator): readonly JoinPlan[] {
@@ -19,38 +17,6 @@ export function walkJoins(start: Translator | readonly Translator[]): readonly J
   for (const translator of reach(start, (field) => field.value.root.kind !== "join"))
     joins.push(...ownJoins(translator));
   return joins;
-}
-
-/**
- * The joins of a walk, grouped by what they wait for: other groups, and calls. Those of a group are gathered in one walk,
- * and those of them that fetch the same way share their calls.
- */
-export function groupsOf(
-  joins: readonly JoinPlan[],
-  /** The calls that a join waits for; default: none. */
-  callsOf: (join: JoinPlan) => readonly CallPlan[] = () => [],
-): readonly JoinGroup[] {
-  const groups: Array<{ joins: JoinPlan[]; after: JoinPlan[]; key: string }> = [];
-  for (const join of joins) {
-    const before = new Set(
-      join.after.map((other) => groups.findIndex((group) => group.joins.includes(other))),
-    );
-    // Those that ask the same method wait for each other's calls, so as to share their own.
-    const alike = joins.filter((other) => other.after.length === join.after.length && asksLike(join, other));
-    const calls = new Set(alike.flatMap(callsOf).map((call) => call.name));
-    const key = `${[...before].sort((a, b) => a - b).join()} ${[...calls].sort().join()}`;
-    const same = groups.find((group) => group.key === key);
-    if (same === undefined) groups.push({ joins: [join], after: [...join.after], key });
-    else {
-      same.joins.push(join);
-      for (const other of join.after) if (!same.after.includes(other)) same.after.push(other);
-    }
-  }
-  return groups;
-}
-
-function asksLike({ lookup: a }: JoinPlan, { lookup: b }: JoinPlan): boolean {
-  return a.method.service === b.method.service && a.method.name === b.method.name;
 }
 
 /** A field that is made from found rows, with the joins in the messages that it is made of. */
@@ -182,5 +148,5 @@ function reach(
 
 /** Whether a message may turn out not to be written. */
 export function drops(translator: Translator): boolean {
-  return ownJoins(translator).some((join) => join.onMissing === "drop");
+  return ownJoins(translator).some(mayDrop);
 }

@@ -1,3 +1,4 @@
+import { mayBeAbsent } from "../plan/on-error.js";
 import type { Conversion, FieldPlan, JoinPlan } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
 import type { Field } from "../source/model.js";
@@ -113,10 +114,13 @@ export class FieldEmitter {
     if (lost === undefined) return { plan, condition, print, otherwise: refused };
     // What was not found has no default either: it is not there at all.
     const { root } = plan.value;
-    const otherwise: Branch = {
-      condition: root.kind === "join" && owner.site === undefined ? `${scope.entry} >= 0` : undefined,
-      body: [lost],
-    };
+    const isThere =
+      root.kind === "join" && owner.site === undefined
+        ? `${scope.entry} >= 0`
+        : root.kind === "call" && mayBeAbsent(root.call)
+          ? `!${scope.reader}.absent`
+          : undefined;
+    const otherwise: Branch = { condition: isThere, body: [lost] };
     return { plan, condition, print, otherwise: [otherwise] };
   }
 
@@ -146,6 +150,8 @@ export class FieldEmitter {
     }
     const open = scope.again;
     const write = () => this.writeMessage(target, open, conversion);
+    if (root.kind === "call" && mayBeAbsent(root.call))
+      return { plan, condition: `!${scope.reader}.absent`, print: write };
     const print = owner.isWrite ? () => owner.code.block("{", write) : write;
     return { plan, condition: undefined, print };
   }

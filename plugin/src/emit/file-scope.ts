@@ -9,7 +9,7 @@ import { ViewTypes } from "./view-types.js";
 // What generated code uses of the language, and what it imports: nothing in a file has such a name.
 const GLOBALS = (
   "AsyncGenerator Map Number Object Promise Uint8Array undefined " +
-  "AnyType Call GatewayApi Lookup MapEntries MaskTable Method Reader Replies Route Rows Shape Writer " +
+  "AnyType Call CallOptions GatewayApi Lookup MapEntries MaskTable Method OnError Reader Replies Route Rows Shape Writer " +
   "asked cel check claimsOf computed configOf convert holds holdsFor keyAt keyOf keysOf messageKey metadataOf partOf permits " +
   "requireClaims rolesOf rowView rowViews scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
   "writeMessageKey written"

@@ -70,6 +70,7 @@ function emitRoutes(handlers: ReadonlyArray<{ method: MethodPlan; name: string }
         code.line(`kind: "${method.kind}",`);
         policy(code, method.policy);
         code.line(`timeoutMs: ${method.timeoutMs},`);
+        if (method.maxCalls !== undefined) code.line(`maxCalls: ${method.maxCalls},`);
         code.line(`handler: ${name},`);
       }, "},"); // biome-ignore format: short
     }

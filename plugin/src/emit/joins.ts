@@ -1,3 +1,4 @@
+import { mayDrop } from "../plan/on-error.js";
 import type { FieldPlan, JoinPlan, Value } from "../plan/types.js";
 import { fieldsOf } from "./analysis.js";
 import { type Code, quote } from "./code.js";
@@ -23,7 +24,7 @@ export class JoinEmitter {
     const rows = this.owner.rows(join);
     if (mode.kind === "scan" && mode.collect.includes(join)) return this.#key(join, rows);
     const drop = (isDropping: boolean) => {
-      if (isDropping && join.onMissing === "drop") code.line(`if (${rows}.dropped) keep = false;`);
+      if (isDropping && mayDrop(join)) code.line(`if (${rows}.dropped) keep = false;`);
     };
     if (join.use === "many") {
       const row = names.unique(`${camel(join.name)}At`);

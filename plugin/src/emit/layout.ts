@@ -70,7 +70,9 @@ function mustBreak(text: string): boolean {
   const group = lastGroup(text);
   if (group === undefined) return false;
   const objects =
-    group.open === "[" && group.items.length > 1 && group.items.every((item) => item.startsWith("{"));
+    group.open === "[" &&
+    group.items.length > 1 &&
+    group.items.every((item) => item.startsWith("{") && (lastGroup(item)?.items.length ?? 0) > 1);
   return objects || group.items.some((item) => mustBreak(item));
 }
 

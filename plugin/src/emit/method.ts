@@ -1,6 +1,8 @@
+import { mayBeAbsent } from "../plan/on-error.js";
 import { answersStream, takesStream } from "../plan/stream-kind.js";
 import type { CallPlan, JoinPlan, MethodPlan, Translator } from "../plan/types.js";
 import { groupsOf, type JoinGroup, readsOf, scanReadsOf, scanRows, walkJoins } from "./analysis.js";
+import { callOptions } from "./call-options.js";
 import { describeMethod } from "./call-tree.js";
 import { requestShape } from "./check.js";
 import { requiredClaims } from "./claims.js";
@@ -227,13 +229,15 @@ class MethodEmitter {
   #read(plan: CallPlan): string {
     const { file } = this;
     const method = file.method(plan.method);
-    const timeout = plan.timeoutMs === undefined ? "" : `, ${plan.timeoutMs}`;
+    const options = callOptions(file, plan, this.plan.translator);
+    const all = (...given: string[]) =>
+      [method, ...given, ...(options === undefined ? [] : [options])].join(", ");
     if (takesStream(plan.method.kind)) {
       const kind = answersStream(plan.method.kind) ? "readBidiStream" : "readClientStream";
-      return `call.${kind}(${method}, ${this.#requests!}, ${this.#writers(plan)}${timeout})`;
+      return `call.${kind}(${all(this.#requests!, this.#writers(plan))})`;
     }
     const kind = plan.method.kind === "unary" ? "read" : "readStream";
-    return `call.${kind}(${method}, ${this.#writer(plan.request, "")}${timeout})`;
+    return `call.${kind}(${all(this.#writer(plan.request, ""))})`;
   }
 
   /** What writes the requests of a stream: one function, or one for the first and one for the others. */
@@ -304,6 +308,9 @@ class MethodEmitter {
     const { code, plan } = this;
     const name = writeFunction(this.file, plan.translator);
     const rows = this.#joins.map((join) => this.#rows.variable(join));
+    const source = this.#source().find(mayBeAbsent);
+    if (source !== undefined && how === "return")
+      code.line(`if (${this.#replies.get(source)!}.absent) return new Uint8Array(0);`);
     code.line("const w = call.output();");
     code.line(`${name}(${["w", ...this.#arguments(readsOf(plan.translator)), ...rows].join(", ")});`);
     code.line(`${how} w.finish();`);

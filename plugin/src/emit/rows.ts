@@ -1,6 +1,8 @@
+import { type Place, placesIn, placesInside } from "../plan/places.js";
 import type { CallPlan, JoinPlan, Translator } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
 import { ownJoins, type Site, scanReadsOf, scanRows, sitesOf } from "./analysis.js";
+import { joinErrors } from "./call-options.js";
 import { type Code, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
 import { scanRowFunction } from "./functions.js";
@@ -19,6 +21,8 @@ export interface Handler {
 interface RowsNode {
   readonly join: JoinPlan;
   readonly owner: Translator;
+  /** Where its message stands in the response. */
+  readonly places: readonly Place[];
   readonly variable: string;
   /** How many fetches come before it, one after the other. */
   readonly depth: number;
@@ -51,7 +55,9 @@ export class RowsEmitter {
   /** Plans joins whose keys are gathered in one walk over `start`: those that fetch the same way share their calls. */
   plan(start: Translator, joins: readonly JoinPlan[]): void {
     const together = new Map<string, RowsNode>();
-    for (const join of joins) this.#nodes.set(join, this.#node([start], join, 0, together));
+    const places = placesIn(start, undefined);
+    for (const join of joins)
+      this.#nodes.set(join, this.#node([start], join, 0, together, places.get(join) ?? []));
   }
 
   variable(join: JoinPlan): string {
@@ -77,6 +83,8 @@ export class RowsEmitter {
     const { join, variable, sibling } = node;
     const options: string[] = [];
     if (join.onMissing !== "empty") options.push(`onMissing: ${quote(join.onMissing)}`);
+    const errors = joinErrors(file, join, node.places);
+    if (errors !== undefined) options.push(`onError: ${errors}`);
     const { set } = join.lookup;
     if (set !== undefined && sibling === undefined)
       options.push(`set: call.encode((w) => ${this.handler.request(set)})`);
@@ -118,20 +126,23 @@ export class RowsEmitter {
     join: JoinPlan,
     depth: number,
     together: Map<string, RowsNode>,
+    places: readonly Place[],
   ): RowsNode {
     const owner = ownerOf(starts, join);
     const variable = this.names.unique(camel(join.name));
     const key = `${depth} ${this.#fetchKey(join)}`;
     const sibling = together.get(key);
     const inside: Inside[] = [];
-    const node: RowsNode = { join, owner, variable, depth, sibling, inside };
+    const node: RowsNode = { join, owner, places, variable, depth, sibling, inside };
     if (sibling === undefined) together.set(key, node);
-    for (const site of sitesOf(owner, join)) {
+    const found = placesInside(join, places);
+    for (const [index, site] of sitesOf(owner, join).entries()) {
       const own = new Map<JoinPlan, RowsNode>();
       const inner = translatorsIn(site.field.conversion);
       for (const { joins, after } of site.groups) {
         const below = 1 + Math.max(depth, ...after.map((one) => own.get(one)!.depth));
-        for (const one of joins) own.set(one, this.#node(inner, one, below, together));
+        for (const one of joins)
+          own.set(one, this.#node(inner, one, below, together, found[index]?.get(one) ?? []));
         inside.push({
           site,
           collect: joins,

@@ -1,4 +1,5 @@
 import { treeText } from "../expression/substitute.js";
+import { mayDrop } from "../plan/on-error.js";
 import type { Conversion, Expression, FieldPlan, JoinPlan, Translator, Value } from "../plan/types.js";
 
 /**
@@ -82,6 +83,7 @@ function sameJoin(a: JoinPlan, b: JoinPlan): boolean {
     (a.name === b.name &&
       a.owner === b.owner &&
       a.onMissing === b.onMissing &&
+      mayDrop(a) === mayDrop(b) &&
       a.use === b.use &&
       a.keyList === b.keyList &&
       a.lookup.method.output === b.lookup.method.output &&

@@ -245,6 +245,7 @@ function emitMessageCase(
     if (handlers.length === 1 && first!.message !== undefined && !grouped) {
       first!.message(code, reader, `${reader}.next()`);
     } else {
+      if (!handlers.every((handler) => handler.ignores)) code.line(`${reader}.row();`);
       code.line(takes(handlers, grouped ? `${reader}.group(tag, 0)` : `${reader}.message(0)`));
       // What is opened ends where its content does, which is not where the field does.
       const opens = handlers.some((handler) => handler.message !== undefined);

@@ -1,5 +1,6 @@
 import type { Compiled } from "../expression/compile.js";
-import type { Expression, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
+import { mayBeAbsent } from "../plan/on-error.js";
+import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
 import { messageOfValue } from "../plan/values.js";
 import { readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
 import {
@@ -273,7 +274,7 @@ export class TranslatorEmitter {
         break;
       case "call":
         view = names.unique(`${camel(root.call.name)}View`);
-        this.before(`const ${view} = cel.viewOf(${this.#calls.get(root.call)!}, ${type});`);
+        this.before(`const ${view} = ${this.#replyView(root.call, type)};`);
         break;
       case "join": {
         const { join } = root;
@@ -294,6 +295,13 @@ export class TranslatorEmitter {
     }
     this.#views.set(key, view);
     return view;
+  }
+
+  /** What a call answered; null where it was not made, or its error was let pass. */
+  #replyView(call: CallPlan, type: string): string {
+    const reply = this.#calls.get(call)!;
+    const view = `cel.viewOf(${reply}, ${type})`;
+    return mayBeAbsent(call) ? `${reply}.absent ? null : ${view}` : view;
   }
 
   /** The variable that holds the rows of a join of this message. */

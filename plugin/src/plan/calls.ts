@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { parsePath } from "../expression/path.js";
 import { splitAssignment } from "../expression/split.js";
-import type { Call, MethodRule } from "../source/annotations.js";
+import { type Call, type MethodRule, Outcome } from "../source/annotations.js";
 import { type Field, type Message, messageOf } from "../source/model.js";
 import { assignment } from "./assignment.js";
 import { type Draft, orderCalls } from "./call-order.js";
@@ -12,6 +12,7 @@ import { checkLater } from "./later.js";
 import { Lets, reportUnused } from "./lets.js";
 import type { ServiceScope } from "./method.js";
 import { nearest, suggestion } from "./names.js";
+import { callErrors, mayBeEmpty } from "./on-error.js";
 import { RequestFields } from "./request-fields.js";
 import { isReadable, isSaid, reportNowhere, requestPath } from "./request-side.js";
 import { checkStreamKind, reportNoStream, takesStream } from "./stream-kind.js";
@@ -23,6 +24,7 @@ import { readsOfField } from "./walk.js";
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 /** What the call without a name is called. */
 const UNNAMED = "source";
+const DEFAULT_MAX_ROWS = 10_000;
 
 /** The calls of a public method. */
 export interface Calls {
@@ -231,12 +233,15 @@ export class CallPlanner {
         ? undefined
         : parseDuration(context, call.timeout, option("timeout"));
     const after = new Set<CallPlan>();
+    const effect = call === undefined ? method.effect : effectSaid(call.effect, method);
     const plan = {
       name: unnamed ? UNNAMED : call.name,
       unnamed,
       method,
-      effect: call === undefined ? method.effect : effectSaid(call.effect, method),
+      effect,
+      onError: callErrors(context, call?.onError ?? [], { unnamed, effect, method }, place),
       timeoutMs,
+      maxRows: call?.maxRows || DEFAULT_MAX_ROWS,
       request,
       nextRequest: undefined,
       after,
@@ -275,6 +280,7 @@ export class CallPlanner {
     const input = messageOf(desc.input);
     const used = new Set<string>();
     const auto = this.#said.length <= 1 ? drafts[0] : drafts.find((draft) => draft.plan.unnamed);
+    const unsure = new Set<CallPlan>();
     // While one request is built, the others' results are in scope, but not its own.
     for (const draft of drafts) {
       const { plan, call, place } = draft;
@@ -324,11 +330,25 @@ export class CallPlanner {
       }
       fields.finish({ element: desc });
       if (takesStream(plan.method.kind)) plan.nextRequest = fields.withoutSets({ element: desc });
+      // An expression may say what is to be done without it.
+      for (const { value } of plan.request.fields)
+        if (value.root.kind === "call" && plan.effect !== "READ" && mayBeEmpty(value.root.call))
+          unsure.add(value.root.call);
       for (const value of [...plan.request.fields.flatMap(readsOfField), ...(plan.when?.reads ?? [])]) {
         if (value.root.kind === "call") draft.after.add(value.root.call);
         const isRequest = value.root.kind === "source" || value.root.kind === "request";
         if (isRequest && value.path[0] !== undefined) used.add(value.path[0].name);
       }
+    }
+    for (const { plan, call, place } of drafts) {
+      if (!unsure.has(plan)) continue;
+      const rule = call!.onError.findIndex(({ then }) => then === Outcome.EMPTY);
+      context.report(
+        "on-error",
+        { ...place, path: [...place.path!, "on_error", rule, "then"] },
+        `a write reads "${plan.name}", and would be made without it`,
+        "write FAIL",
+      );
     }
     if (incomplete) return;
     const unknown = [...used].filter((name) => !input.byName.has(name));

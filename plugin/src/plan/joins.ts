@@ -11,12 +11,15 @@ import { findKeyField } from "./key-messages.js";
 import { isKeyType, messageProblem } from "./key-types.js";
 import { findLoad } from "./loads.js";
 import { withSet } from "./lookup.js";
+import { joinErrors } from "./on-error.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { Expression, JoinPlan, LookupPlan, Value } from "./types.js";
 import { descend, plainPath, RESERVED, resolveValue, rootMessage, type Scope } from "./values.js";
 import { valuesIn } from "./walk.js";
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
+/** What becomes of rows without an answer where nobody says it. */
+const PLAIN = { onMissing: "empty", onError: [] } as const;
 
 /** The joins of a message by name. */
 export interface Joins {
@@ -118,7 +121,9 @@ function planJoin(
   const when =
     join.when === "" ? undefined : resolveCondition(translators.context, join.when, names, condition);
   if (join.when !== "" && when === undefined) return undefined;
-  return finishJoin(translators, join.name, owner, lookup, declared.rows, declared, onMissing, names, when);
+  const onError = joinErrors(translators.context, join.onError, lookup, place);
+  const outcomes = { onMissing, onError } as const;
+  return finishJoin(translators, join.name, owner, lookup, declared.rows, declared, outcomes, names, when);
 }
 
 /** Resolves the `key` of a field: its message is loaded by it. */
@@ -152,7 +157,7 @@ export function planKeyJoin(
       : withSet(translators, declared.rule, declared.lookup, scope, declared.place);
   if (lookup === undefined) translators.excuseSets(scope);
   if (declared === undefined || lookup === undefined || row === undefined) return undefined;
-  return finishJoin(translators, field.name, field.parent, lookup, [row], declared, "empty", names);
+  return finishJoin(translators, field.name, field.parent, lookup, [row], declared, PLAIN, names);
 }
 
 /** The join of one message, whose rows are in scope as `names`. */
@@ -163,7 +168,7 @@ function finishJoin(
   lookup: LookupPlan,
   rows: readonly RowText[],
   declared: Declared,
-  onMissing: JoinPlan["onMissing"],
+  outcomes: Pick<JoinPlan, "onMissing" | "onError">,
   names: Scope,
   when?: Expression,
 ): JoinPlan | undefined {
@@ -257,7 +262,7 @@ function finishJoin(
     lookup,
     key,
     keyList,
-    onMissing,
+    ...outcomes,
     after,
     use: undefined,
     ...(when === undefined ? {} : { when }),

@@ -4,11 +4,11 @@ import type { Context, Place } from "./context.js";
 
 /** The options that parse and are not run yet, by the message of the annotation that has them. */
 const LATER: Readonly<Record<string, { readonly what: string; readonly options: readonly string[] }>> = {
-  MethodRule: { what: "a method", options: ["ensure", "max_calls", "resolver"] },
-  Call: { what: "a call", options: ["max_rows", "on_error", "retry", "hedge", "cache"] },
+  MethodRule: { what: "a method", options: ["ensure", "resolver"] },
+  Call: { what: "a call", options: ["retry", "hedge", "cache"] },
   Join: {
     what: "a join",
-    options: ["on_error", "retry", "hedge", "cache"],
+    options: ["retry", "hedge", "cache"],
   },
   Load: { what: "a load", options: ["retry", "hedge", "cache"] },
   FieldRule: { what: "a field", options: ["allow", "resolver", "reads"] },

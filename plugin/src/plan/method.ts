@@ -1,11 +1,19 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { type MethodRule, messageRule, methodRule, type ServiceRule } from "../source/annotations.js";
-import { messageOf } from "../source/model.js";
+import {
+  type MethodRule,
+  messageRule,
+  methodRule,
+  Outcome,
+  type ServiceRule,
+} from "../source/annotations.js";
+import { type Message, messageOf } from "../source/model.js";
+import { type Budget, budgetOf } from "./budget.js";
 import { CallPlanner } from "./calls.js";
 import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
 import { requestNamesIn } from "./mentions.js";
 import { planPolicy } from "./policy.js";
+import type { RuleId } from "./rules.js";
 import { takesStream } from "./stream-kind.js";
 import type { Translators } from "./translators.js";
 import type { CallPlan, MethodPlan, PolicyPlan, Translator, Value } from "./types.js";
@@ -48,23 +56,9 @@ export function planMethod(
   const sets = scope.serviceSets.map(({ text }) => text);
   if (isFine) planner.reportUnusedLets();
   planner.reportUnused(new Set([...reads, ...(isFine ? [] : requestNamesIn(response, sets))]));
-  for (const join of translator?.joins ?? []) {
-    if (join.onMissing !== "drop") continue;
-    context.report(
-      "on-missing",
-      {
-        element: response.desc!,
-        path: [
-          "join",
-          (messageRule(response.desc!)?.join ?? []).findIndex((j) => j.name === join.name),
-          "on_missing",
-        ],
-      },
-      `${response.typeName} is the response of ${desc.name}: there is no list that it can be dropped from`,
-      "write FAIL, or leave `on_missing` out",
-    );
-  }
+  checkDrops(context, response, translator, desc.name);
   if (translator === undefined || policy === undefined) return undefined;
+  let budget: Budget | undefined;
   return {
     desc,
     service: service.desc,
@@ -77,7 +71,37 @@ export function planMethod(
     translator,
     checkRequest: needsCheck(plans, translator),
     firstRequest: takesStream(desc.methodKind) ? firstRequest(plans, translator) : "unread",
+    // Worked out when it is asked for: joins without end are found later.
+    get budget() {
+      budget ??= budgetOf(plans, translator);
+      return budget;
+    },
+    maxCalls: rule?.maxCalls || undefined,
   };
+}
+
+/** Reports joins on the response itself that would leave it out: there is no list that it stands in. */
+function checkDrops(
+  context: Context,
+  response: Message,
+  translator: Translator | undefined,
+  method: string,
+): void {
+  const said = messageRule(response.desc!)?.join ?? [];
+  for (const join of translator?.joins ?? []) {
+    const index = said.findIndex(({ name }) => name === join.name);
+    const report = (id: RuleId, ...path: Array<string | number>) =>
+      context.report(
+        id,
+        { element: response.desc!, path: ["join", index, ...path] },
+        `${response.typeName} is the response of ${method}: there is no list that it can be dropped from`,
+        "write FAIL, or leave it out",
+      );
+    if (join.onMissing === "drop") report("on-missing", "on_missing");
+    const rule =
+      join.onError.length === 0 ? -1 : said[index]!.onError.findIndex(({ then }) => then === Outcome.DROP);
+    if (rule >= 0) report("on-error", "on_error", rule, "then");
+  }
 }
 
 /** The fields of the public request that the response and its joins read by `request.name`. */

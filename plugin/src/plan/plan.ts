@@ -8,6 +8,7 @@ import { checkCycles } from "./cycles.js";
 import { checkDepths } from "./depth.js";
 import { Exposure } from "./exposure.js";
 import { reportUnused } from "./lets.js";
+import { checkMaxCalls } from "./max-calls.js";
 import { planMethod, type ServiceScope } from "./method.js";
 import { checkPublic } from "./policy.js";
 import { checkFile } from "./statics.js";
@@ -73,11 +74,9 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
   translators.finish();
   checkCycles(context, translators);
   checkJoinPlaces(context, translators);
-  checkDepths(
-    context,
-    translators,
-    files.flatMap((file) => file.methods),
-  );
+  const methods = files.flatMap((file) => file.methods);
+  checkDepths(context, translators, methods);
+  checkMaxCalls(context, methods);
   return { plan: { files }, findings: sortFindings(context.findings) };
 }
 

@@ -1,6 +1,7 @@
 import type { DescEnum, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Checked } from "../expression/checked.js";
 import type { Field, Message, Scalar } from "../source/model.js";
+import type { Budget } from "./budget.js";
 import type { StreamKind } from "./stream-kind.js";
 
 /**
@@ -33,6 +34,10 @@ export interface MethodPlan {
   readonly checkRequest: boolean;
   /** Of a stream of requests: whether its call waits for the first one, and whether other things read it. */
   readonly firstRequest: "unread" | "awaited" | "read";
+  /** How many upstream calls it makes, and what waits for what. */
+  readonly budget: Budget;
+  /** The upstream calls that a request may make (of a stream: a message), where the author says so. */
+  readonly maxCalls: number | undefined;
 }
 
 export type PolicyPlan =
@@ -60,6 +65,10 @@ export interface CallPlan {
   readonly timeoutMs: number | undefined;
   /** Made only if this is true. */
   readonly when?: Expression;
+  /** The rows that its response may have: elements of lists and maps that the public response is made from. */
+  readonly maxRows: number;
+  /** What becomes of its errors: the first that fits. */
+  readonly onError: readonly ErrorRulePlan[];
   /** upstream request <- public request, auth, results of other calls */
   readonly request: Translator;
   /** Of a stream of requests, whose first one alone gets what is `set`: the same for the others, where it differs. */
@@ -68,6 +77,17 @@ export interface CallPlan {
   readonly result: Value;
   /** The calls that must have answered before it starts: those it reads, and those that its effect orders it after. */
   readonly after: ReadonlySet<CallPlan>;
+}
+
+/** What becomes of an error of an upstream. */
+export interface ErrorRulePlan {
+  /** The number of the code that the upstream gives; undefined: any. */
+  readonly code: number | undefined;
+  /** "empty": what is made from the answer stays unset. "drop": the rows that need it are left out. */
+  readonly outcome: "fail" | "empty" | "drop";
+  /** The code and the text that the client gets, where they are said. */
+  readonly as: number | undefined;
+  readonly message: string | undefined;
 }
 
 /** Where a value starts from. */
@@ -204,6 +224,8 @@ export interface JoinPlan {
   readonly onMissing: "empty" | "drop" | "fail";
   /** Rows where this is false ask for nothing. */
   readonly when?: Expression;
+  /** What becomes of errors of its calls: the first that fits. */
+  readonly onError: readonly ErrorRulePlan[];
   /** The joins of the same message that its key reads. */
   readonly after: readonly JoinPlan[];
   /** As one value or as a list; undefined as long as no field uses it. */

@@ -43,6 +43,7 @@ export type {
   Load,
   MessageRule,
   MethodRule,
+  OnError,
   Policy,
   ServiceRule,
 } from "../../../gen/portico/v1/options_pb.js";

@@ -5,12 +5,14 @@ import type { Shape } from "../wire/check.js";
 import { Reader } from "../wire/reader.js";
 import { Writer } from "../wire/writer.js";
 import { Budget } from "./budget.js";
+import { Degraded } from "./degraded.js";
 import { Code, PorticoError, toPorticoError } from "./error.js";
 import { fetchJoins } from "./fetch.js";
 import { inOrder } from "./in-order.js";
 import type { Lookup, Rows } from "./join.js";
 import type { Limits } from "./limits.js";
 import { MessageJoins } from "./message-joins.js";
+import { failureBy, type OnError, ruleFor } from "./on-error.js";
 import { type PublicErrorContext, publicErrorOf } from "./public-error.js";
 import { OutgoingRequests, Requests } from "./requests.js";
 
@@ -18,6 +20,8 @@ import { OutgoingRequests, Requests } from "./requests.js";
 export interface CallInit {
   readonly upstream: Upstream;
   readonly limits: Limits;
+  /** See Route.maxCalls. */
+  readonly maxCalls?: number | undefined;
   readonly requestId: string;
   /** When the call ends at the latest, in milliseconds of `Date.now()`. */
   readonly deadlineMs: number;
@@ -31,6 +35,20 @@ export interface CallInit {
   readonly onUpstreamError?: (failure: unknown, method: Method) => void;
 }
 
+/** What an annotation says of one upstream call. */
+export interface CallOptions {
+  /** Shortens the public call's own deadline. */
+  readonly timeoutMs?: number;
+  /** Elements of lists and maps in its reply. Default 10,000. */
+  readonly maxRows?: number;
+  /** Default: an error fails the public call. */
+  readonly onError?: OnError;
+}
+
+const DEFAULT_MAX_ROWS = 10_000;
+// The channel's clock and an upstream's may be a little early.
+const DEADLINE_SLACK_MS = 10;
+
 /**
  * One public call under way: its deadline, cancellation, principal, and its account of upstream calls. Generated
  * handlers make all upstream calls through it.
@@ -42,6 +60,7 @@ export class Call {
   readonly requestId: string;
   readonly deadlineMs: number;
   readonly principal: Principal | undefined;
+  /** Those of the gateway, and of the method. */
   readonly limits: Limits;
   /** See CallInit. */
   readonly metadata: CallInit["metadata"];
@@ -50,6 +69,7 @@ export class Call {
   upstreamCalls = 0;
 
   readonly #init: CallInit;
+  #degraded: Degraded | undefined;
   // Made when first needed: many calls never have a listener more, or a step that waits.
   #listeners: Set<() => void> | undefined;
   #waiting: Array<() => void> | undefined;
@@ -64,10 +84,10 @@ export class Call {
     this.requestId = init.requestId;
     this.deadlineMs = init.deadlineMs;
     this.principal = init.principal;
-    this.limits = init.limits;
+    this.limits = limitsOf(init);
     this.metadata = init.metadata;
     this.config = init.config ?? {};
-    this.#budget = new Budget(init.limits);
+    this.#budget = new Budget(this.limits);
   }
 
   /** Joins of a unary method ask for one message. */
@@ -158,23 +178,76 @@ export class Call {
   }
 
   /** Makes one upstream call with the request that `build` writes, and opens its reply for reading. */
-  async read(method: Method, build: (w: Writer) => void, timeoutMs?: number): Promise<Reader> {
+  async read(method: Method, build: (w: Writer) => void, options: CallOptions = {}): Promise<Reader> {
+    const { timeoutMs, maxRows = DEFAULT_MAX_ROWS, onError } = options;
     const w = this.requestWriter();
     build(w);
-    return new Reader(await this.unary(method, w.finish(), timeoutMs), method.path);
+    let reply: Uint8Array;
+    try {
+      reply = await this.unary(method, w.finish(), timeoutMs);
+    } catch (thrown) {
+      this.outcomeOf(thrown, onError);
+      return this.absent(method);
+    }
+    return new Reader(reply, method.path, maxRows);
+  }
+
+  /** What stands for the reply of a call that was not made, or whose failure is let pass: a message that is not there. */
+  absent(method: Method): Reader {
+    return Reader.absent(method.path);
   }
 
   /** Opens one upstream stream with the request that `build` writes; each message is opened for reading. */
   async *readStream(
     method: Method,
     build: (w: Writer) => void,
-    timeoutMs?: number,
+    options: CallOptions = {},
   ): AsyncGenerator<Reader, void> {
+    const { timeoutMs, maxRows = DEFAULT_MAX_ROWS, onError } = options;
     const w = this.requestWriter();
     build(w);
-    for await (const message of this.serverStream(method, w.finish(), timeoutMs)) {
-      yield new Reader(message, method.path);
+    try {
+      for await (const message of this.serverStream(method, w.finish(), timeoutMs))
+        yield new Reader(message, method.path, maxRows);
+    } catch (thrown) {
+      throw this.#endOf(thrown, onError);
     }
+  }
+
+  /**
+   * What `onError` makes of what an upstream call threw: "empty" (which is noted) or "drop"; else throws what the client
+   * gets. Only the upstream's own errors are let pass: no bound, deadline or end of the public call.
+   */
+  outcomeOf(thrown: unknown, onError: OnError | undefined): "empty" | "drop" {
+    if (onError === undefined || this.#failure !== undefined || this.#isPastDeadline(thrown)) throw thrown;
+    const rule = ruleFor(thrown, onError);
+    if (rule === undefined) throw thrown;
+    if (rule.outcome === "fail") throw failureBy(rule, thrown as PorticoError);
+    if (rule.outcome === "empty") {
+      this.#degraded ??= new Degraded();
+      this.#degraded.add(onError.degraded);
+    }
+    return rule.outcome;
+  }
+
+  /** What ends a stream: what has been sent on cannot be taken back, so that an error can only become another. */
+  #endOf(thrown: unknown, onError: OnError | undefined): unknown {
+    this.outcomeOf(thrown, onError);
+    return thrown;
+  }
+
+  #isPastDeadline(thrown: unknown): boolean {
+    const cause = thrown instanceof PorticoError ? thrown.cause : undefined;
+    return (
+      cause instanceof UpstreamError &&
+      cause.code === Code.DEADLINE_EXCEEDED &&
+      Date.now() >= this.deadlineMs - DEADLINE_SLACK_MS
+    );
+  }
+
+  /** The public fields that were left empty so far, for the trailer `portico-degraded`. */
+  get degraded(): string | undefined {
+    return this.#degraded?.text();
   }
 
   /** One call of a join, at the cost of `budget`. */
@@ -243,11 +316,19 @@ export class Call {
     method: Method,
     requests: Requests,
     build: BuildRequest,
-    timeoutMs?: number,
+    options: CallOptions = {},
   ): Promise<Reader> {
+    const { timeoutMs, maxRows = DEFAULT_MAX_ROWS, onError } = options;
     const outgoing = this.#outgoing(requests, this.#written(build));
     await outgoing.prepare();
-    return new Reader(await this.#clientStream(method, outgoing, timeoutMs), method.path);
+    let reply: Uint8Array;
+    try {
+      reply = await this.#clientStream(method, outgoing, timeoutMs);
+    } catch (thrown) {
+      this.outcomeOf(thrown, onError);
+      return this.absent(method);
+    }
+    return new Reader(reply, method.path, maxRows);
   }
 
   /** As `bidiStream`, with requests that `build` writes; each message is opened for reading. */
@@ -255,14 +336,19 @@ export class Call {
     method: Method,
     requests: Requests,
     build: BuildRequest,
-    timeoutMs?: number,
+    options: CallOptions = {},
   ): AsyncGenerator<Reader, void> {
+    const { timeoutMs, maxRows = DEFAULT_MAX_ROWS, onError } = options;
     const outgoing = this.#outgoing(requests, this.#written(build));
     if (requests.hasFirst) await outgoing.prepare();
     const messages = this.#messages(method, timeoutMs, (context) =>
       this.#init.upstream.bidiStream(method, outgoing, context),
     );
-    for await (const message of messages) yield new Reader(message, method.path);
+    try {
+      for await (const message of messages) yield new Reader(message, method.path, maxRows);
+    } catch (thrown) {
+      throw this.#endOf(thrown, onError);
+    }
   }
 
   /**
@@ -420,3 +506,7 @@ type WriteRequest = (w: Writer, request: Reader) => void;
 const asItIs = (request: Uint8Array): Uint8Array => request;
 // Told to what is still under way; nobody sees it.
 const left = new PorticoError(Code.CANCELLED, "the stream was left");
+
+function limitsOf({ limits, maxCalls }: CallInit): Limits {
+  return maxCalls === undefined ? limits : { ...limits, maxCalls: Math.min(limits.maxCalls, maxCalls) };
+}

@@ -1,7 +1,12 @@
-import { Code } from "../grpc/code.js";
-import { TooLongError, WireError } from "../wire/error.js";
+import { Code, codeName } from "../grpc/code.js";
+import { TooLongError, TooManyRowsError, WireError } from "../wire/error.js";
 
-export { Code, codeName } from "../grpc/code.js";
+export { Code, codeName };
+
+/** What a client is told of a code where nobody says more: "not found". */
+export function codeText(code: Code): string {
+  return code === Code.INTERNAL ? "internal error" : codeName(code).toLowerCase().replaceAll("_", " ");
+}
 
 /**
  * The one error that reaches a client: a code and a text that is safe to publish. What really happened is in
@@ -32,6 +37,9 @@ export function toPorticoError(thrown: unknown): PorticoError {
   }
   if (thrown instanceof TooLongError) {
     return new PorticoError(Code.RESOURCE_EXHAUSTED, "message too long", options);
+  }
+  if (thrown instanceof TooManyRowsError) {
+    return new PorticoError(Code.RESOURCE_EXHAUSTED, "the request needs too many rows", options);
   }
   return new PorticoError(Code.INTERNAL, "internal error", options);
 }

@@ -30,8 +30,7 @@ function siblingsOf(joins: readonly Rows[]): Rows[][] {
 
 async function fetchSiblings(call: JoinCaller, siblings: readonly Rows[]): Promise<void> {
   refuseTooMany(siblings);
-  const { replies, set } = siblings[0]!;
-  if (replies.keys.length > 0) await fetchReplies(call, replies, set);
+  if (siblings[0]!.replies.keys.length > 0) await fetchReplies(call, siblings);
   if (call.messages === 1) refuseMissing(siblings);
 }
 
@@ -49,10 +48,11 @@ export function refuseMissing(joins: readonly Rows[]): void {
   }
 }
 
-async function fetchReplies(call: JoinCaller, replies: Replies, set: Uint8Array | undefined): Promise<void> {
+async function fetchReplies(call: JoinCaller, siblings: readonly Rows[]): Promise<void> {
+  const { replies, set } = siblings[0]!;
   const { lookup, keys } = replies;
   if (keys.length > lookup.maxKeys * call.messages) throw tooMany("keys");
-  if (isOneBatch(replies)) await fetchBatch(call, replies, 0, 0, requestOf(call, replies, set, keys));
+  if (isOneBatch(replies)) await fetchBatch(call, siblings, 0, 0, requestOf(call, replies, set, keys));
   else {
     await Promise.all(
       batchesOf(replies).map((numbers, batch) => {
@@ -63,7 +63,7 @@ async function fetchReplies(call: JoinCaller, replies: Replies, set: Uint8Array 
           set,
           numbers.map((number) => keys[number]!),
         );
-        return fetchBatch(call, replies, batch, numbers[0]!, request);
+        return fetchBatch(call, siblings, batch, numbers[0]!, request);
       }),
     );
   }
@@ -95,12 +95,12 @@ function requestOf(
 /** Fetches one batch; `keyNumber` is the first of its keys. */
 async function fetchBatch(
   call: JoinCaller,
-  replies: Replies,
+  siblings: readonly Rows[],
   batch: number,
   keyNumber: number,
   request: Uint8Array,
 ): Promise<void> {
-  const { lookup } = replies;
+  const { replies, lookup } = siblings[0]!;
   const max = lookup.pages?.max ?? 1;
   let page = request;
   for (let n = 1; ; n++) {
@@ -110,7 +110,10 @@ async function fetchBatch(
     } catch (thrown) {
       // Asked for one thing by its key, an upstream says "not found" for "none".
       if (n === 1 && lookup.mode === "each" && isNotFound(thrown)) return;
-      throw thrown;
+      // Its rows alone are concerned: what other batches find stays.
+      for (const rows of siblings) rows.failed(batch, call.outcomeOf(thrown, rows.onError));
+      replies.forget(batch);
+      return;
     }
     const token = replies.read(reply, batch, keyNumber);
     if (token === "") return;

@@ -1,6 +1,7 @@
 import type { Reader } from "../wire/reader.js";
 import type { Writer } from "../wire/writer.js";
 import type { Lookup } from "./join.js";
+import type { OnError } from "./on-error.js";
 
 /** What joins are fetched through: a call, or some messages of a stream that fetch together. */
 export interface JoinCaller {
@@ -9,6 +10,8 @@ export interface JoinCaller {
   /** One call of a join. */
   readJoin(lookup: Lookup, request: Uint8Array): Promise<Reader>;
   requestWriter(): Writer;
+  /** What `on_error` makes of what a call threw; throws what the client gets. */
+  outcomeOf(thrown: unknown, onError: OnError | undefined): "empty" | "drop";
   /** Starts a step that is awaited later. */
   run<T>(step: () => Promise<T>): Promise<T>;
 }

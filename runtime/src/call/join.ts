@@ -5,6 +5,7 @@ import { type Key, keyAt, type Scalar } from "../wire/scalar.js";
 import type { Writer } from "../wire/writer.js";
 import { ByteIndex } from "./byte-index.js";
 import { KeyArena } from "./key-arena.js";
+import type { OnError } from "./on-error.js";
 
 /** The key of one row: of a composite key, its parts. */
 export type RowKey = Key | ByteKey | readonly Key[];
@@ -54,6 +55,8 @@ export interface InnerJoins {
 export interface RowsOptions {
   /** Default "empty". */
   readonly onMissing?: OnMissing;
+  /** Default: an error of the upstream fails the public call. */
+  readonly onError?: OnError;
   /** What every call of the join carries beside its keys, encoded. */
   readonly set?: Uint8Array;
   /** Whether all rows of a key are used; default: the first. Says for which rows the joins inside are run. */
@@ -143,6 +146,18 @@ export class Replies {
   assign(keyNumber: number, batch: number): void {
     this.#batchOf ??= [];
     this.#batchOf[keyNumber] = batch;
+  }
+
+  /** The batch that asks for a key. */
+  batchOf(keyNumber: number): number {
+    return this.#batchOf?.[keyNumber] ?? 0;
+  }
+
+  /** Takes back what the first pages of a batch said, since a later one failed. */
+  forget(batch: number): void {
+    for (let number = 0; number < this.keys.length; number++) {
+      if (this.batchOf(number) === batch) this.#first[number] = this.#last[number] = -1;
+    }
   }
 
   /**
@@ -317,6 +332,7 @@ function isBytes(type: Scalar): boolean {
 export class Rows {
   #replies: Replies;
   readonly onMissing: OnMissing;
+  readonly onError: OnError | undefined;
   readonly set: Uint8Array | undefined;
   readonly many: boolean;
   /** The joins of the messages that are made from the found rows: all of `innerJoins`. */
@@ -333,6 +349,8 @@ export class Rows {
   #listPos = 0;
   #entry = -1;
   #none: Reader | undefined;
+  /** Of batches that failed, what becomes of their rows. */
+  #failures: Map<number, "empty" | "drop"> | undefined;
   /** Whether the row that was taken last has to be dropped. */
   dropped = false;
 
@@ -342,6 +360,7 @@ export class Rows {
     replies?: Replies,
   ) {
     this.onMissing = options.onMissing ?? "empty";
+    this.onError = options.onError;
     this.set = options.set;
     this.many = options.many ?? false;
     this.#replies = replies ?? new Replies(lookup);
@@ -438,8 +457,24 @@ export class Rows {
   /** Moves to the next row, and gives its number; `dropped` is about it. */
   row(): number {
     const row = this.#cursor++;
-    this.dropped = this.onMissing === "drop" && this.#isMissing(row);
+    this.dropped =
+      (this.onMissing === "drop" && this.#isMissing(row)) ||
+      (this.#failures !== undefined && this.#keysOf(row).some((key) => this.#failureOf(key) === "drop"));
     return row;
+  }
+
+  /** Says that a batch failed, and what becomes of the rows that need it. They are not missing: nobody knows. */
+  failed(batch: number, outcome: "empty" | "drop"): void {
+    this.#failures ??= new Map();
+    this.#failures.set(batch, outcome);
+  }
+
+  #failureOf(key: number): "empty" | "drop" | undefined {
+    return key === NO_KEY ? undefined : this.#failures?.get(this.replies.batchOf(key));
+  }
+
+  #keysOf(row: number): readonly number[] {
+    return this.#lists?.[row] ?? [this.#keyOf[row]!];
   }
 
   /** Moves to the next row, and gives the number of its first match, or -1. */
@@ -525,7 +560,11 @@ export class Rows {
 
   #isMissing(row: number): boolean {
     const list = this.#lists?.[row];
-    if (list === undefined) return this.replies.firstOf(this.#keyOf[row]!) < 0;
-    return list.some((key) => this.replies.firstOf(key) < 0);
+    if (list === undefined) return this.#isNowhere(this.#keyOf[row]!);
+    return list.some((key) => this.#isNowhere(key));
+  }
+
+  #isNowhere(key: number): boolean {
+    return this.replies.firstOf(key) < 0 && this.#failureOf(key) === undefined;
   }
 }

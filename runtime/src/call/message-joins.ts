@@ -11,6 +11,7 @@ export interface BudgetedCaller {
   readonly limits: Limits;
   readJoin(lookup: Lookup, request: Uint8Array, budget: Budget): Promise<Reader>;
   requestWriter(): Writer;
+  outcomeOf: JoinCaller["outcomeOf"];
 }
 
 /** The joins of one message that wait for the end of the tick. */
@@ -78,6 +79,7 @@ export class MessageJoins {
       messages,
       readJoin: (lookup, request) => call.readJoin(lookup, request, budget),
       requestWriter: () => call.requestWriter(),
+      outcomeOf: (thrown, onError) => call.outcomeOf(thrown, onError),
       run: (step) => {
         // It fails these messages, in their turn, and not the whole call.
         const running = step();

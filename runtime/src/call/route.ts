@@ -22,6 +22,8 @@ interface RouteBase {
   readonly policy: Policy;
   /** The longest a call may take, in milliseconds; a client's shorter deadline wins. */
   readonly timeoutMs: number;
+  /** The upstream calls that a request (of a stream: a message) may make, beside Limits.maxCalls. */
+  readonly maxCalls?: number;
 }
 
 /** One public method, as every protocol at the front serves it. */

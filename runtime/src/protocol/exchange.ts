@@ -16,12 +16,15 @@ export interface Exchange {
    * to be waited for. While nobody asks, the client is held back.
    */
   pull(): void;
-  /** The whole answer of a unary method. Ends the exchange. */
-  sendReply(message: Uint8Array): void;
+  /**
+   * The whole answer of a unary method. Ends the exchange. `degraded`: the public fields that were left empty, for the
+   * client to see.
+   */
+  sendReply(message: Uint8Array, degraded?: string): void;
   /** One message of a stream. False: enough is buffered, and `receiver.onDrain` tells when to go on. */
   sendMessage(message: Uint8Array): boolean;
-  /** Ends a stream of messages well. */
-  sendEnd(): void;
+  /** Ends a stream of messages well; `degraded` as in `sendReply`. */
+  sendEnd(degraded?: string): void;
   /** Ends the exchange with an error: its code and public text, and nothing else of it. */
   sendError(error: PorticoError): void;
 }

@@ -3,7 +3,13 @@ import { encodeGrpcMessage } from "../grpc/grpc-message.js";
 import { ACCEPTED_ENCODINGS, decompress, isAcceptedEncoding } from "./compression.js";
 import { EnvelopeReader, envelop } from "./envelope.js";
 import type { Exchange, ExchangeReceiver } from "./exchange.js";
-import { type HeaderFields, type HttpReceiver, type HttpStream, REQUEST_ID_HEADER } from "./http-stream.js";
+import {
+  DEGRADED_TRAILER,
+  type HeaderFields,
+  type HttpReceiver,
+  type HttpStream,
+  REQUEST_ID_HEADER,
+} from "./http-stream.js";
 import { type MessageReceiver, MessageStream } from "./message-stream.js";
 
 /** Whether a content type is that of gRPC with protobuf messages. */
@@ -19,6 +25,10 @@ const responseHeaders: HeaderFields = Object.freeze({
   "grpc-accept-encoding": ACCEPTED_ENCODINGS,
 });
 const okTrailers: HeaderFields = Object.freeze({ "grpc-status": "0" });
+
+function trailersOf(degraded: string | undefined): HeaderFields {
+  return degraded === undefined ? okTrailers : { ...okTrailers, [DEGRADED_TRAILER]: degraded };
+}
 
 /**
  * A request and its answer in the gRPC protocol over HTTP/2.
@@ -73,10 +83,10 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
     if (!this.#ended) this.#bad(thrown);
   }
 
-  sendReply(message: Uint8Array): void {
+  sendReply(message: Uint8Array, degraded?: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#stream.respond(responseHeaders, this.#requestId, envelop(message), okTrailers);
+    this.#stream.respond(responseHeaders, this.#requestId, envelop(message), trailersOf(degraded));
   }
 
   sendMessage(message: Uint8Array): boolean {
@@ -85,11 +95,11 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
     return this.#stream.write(envelop(message));
   }
 
-  sendEnd(): void {
+  sendEnd(degraded?: string): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#start();
-    this.#stream.endResponse(okTrailers);
+    this.#stream.endResponse(trailersOf(degraded));
   }
 
   sendError(error: PorticoError): void {

@@ -9,6 +9,9 @@ export type HeaderFields = Readonly<Record<string, string>>;
 /** The header that tells a client the request id, on every answer. */
 export const REQUEST_ID_HEADER = "x-request-id";
 
+/** The trailer that tells a client which fields of an answer were left empty, since an upstream failed. */
+export const DEGRADED_TRAILER = "portico-degraded";
+
 /**
  * One request stream of HTTP, as a transport gives it to a protocol. Nothing of the body is read before `read()`.
  * All methods may be called in any state; on a stream that is gone they do nothing.

@@ -69,6 +69,10 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
     return this.#pipeline.limits;
   }
 
+  get maxCalls(): number | undefined {
+    return this.#route.maxCalls;
+  }
+
   /** Starts the way in. The deadline covers all of it: slow authentication and a trickled body end with it. */
   start(clientTimeoutMs: number): void {
     const timeoutMs = Math.min(clientTimeoutMs, this.#route.timeoutMs);
@@ -221,8 +225,9 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
       this.#fail(responseTooLong());
       return;
     }
+    const degraded = this.#call?.degraded;
     this.#finish(over);
-    this.#exchange.sendReply(reply);
+    this.#exchange.sendReply(reply, degraded);
     // The answer is complete, and still something failed: a degraded one.
     if (this.#upstreamFailures !== undefined) this.#log("warn", "request degraded", undefined);
   }
@@ -239,8 +244,9 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
       }
     }
     if (this.#ended) return;
+    const degraded = this.#call?.degraded;
     this.#finish(over);
-    this.#exchange.sendEnd();
+    this.#exchange.sendEnd(degraded);
     if (this.#upstreamFailures !== undefined) this.#log("warn", "request degraded", undefined);
   }
 

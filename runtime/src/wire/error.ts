@@ -15,3 +15,12 @@ export class WireError extends Error {
 export class TooLongError extends Error {
   override readonly name = "TooLongError";
 }
+
+/** A message with more elements in its lists than its reader takes. */
+export class TooManyRowsError extends Error {
+  override readonly name = "TooManyRowsError";
+
+  constructor(maxRows: number, origin: string) {
+    super(`more than ${maxRows} rows in a reply of ${origin}`);
+  }
+}

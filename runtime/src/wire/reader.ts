@@ -1,4 +1,4 @@
-import { WireError } from "./error.js";
+import { TooManyRowsError, WireError } from "./error.js";
 import { validUtf8 } from "./utf8.js";
 
 /** Deeper nesting than this is malformed, as in the protobuf libraries. */
@@ -10,6 +10,9 @@ const MAX_DEPTH = 100;
  */
 const MAX_MERGE_FACTOR = 8;
 const MIN_MERGE_BOUND = 64 * 1024;
+
+/** No bound, as a small integer. */
+const ANY_NUMBER = 0x3fffffff;
 
 /**
  * Where a value stands in a message: the offset just after its tag. 0 is "not there", since a tag comes first; a
@@ -46,17 +49,28 @@ export class Reader {
   /** What was put together so far, by the first and the last piece: a message may be walked many times. */
   #merged: Map<string, Pieces> | undefined;
   readonly #bytes: Uint8Array;
+  /** Elements of lists of messages, and entries of maps, since the message was opened. */
+  #rows = 0;
 
   constructor(
     bytes: Uint8Array,
     /** Where the bytes came from; see WireError.origin. */
     readonly origin: string,
+    /** How many elements of lists and maps one walk over the message may meet. */
+    readonly maxRows = ANY_NUMBER,
+    /** Whether it stands for a message that is not there: it reads as one in which nothing is set. */
+    readonly absent = false,
   ) {
     this.#bytes = bytes;
     this.#buffer = bytes;
     this.#length = bytes.length;
     this.#used = bytes.length;
     this.end = bytes.length;
+  }
+
+  /** An empty message that stands for one that is not there. */
+  static absent(origin: string): Reader {
+    return new Reader(new Uint8Array(0), origin, ANY_NUMBER, true);
   }
 
   /** The bytes that offsets refer to. */
@@ -80,6 +94,7 @@ export class Reader {
     this.pos = 0;
     this.end = this.#length;
     this.#depth = 1;
+    this.#rows = 0;
     return this;
   }
 
@@ -122,9 +137,15 @@ export class Reader {
     return this;
   }
 
-  /** Opens the sub-message that starts at `pos`, just after its tag. */
+  /** Opens the element of a list, or the entry of a map, that starts at `pos`, just after its tag. */
   next(): this {
+    this.row();
     return this.enter(this.pos);
+  }
+
+  /** Counts an element of a list, where `next` is not what opens it. */
+  row(): void {
+    if (++this.#rows > this.maxRows) throw new TooManyRowsError(this.maxRows, this.origin);
   }
 
   /** Opens the group that starts at `pos`, just after its tag; `leaveGroup` follows `leave`. */
@@ -161,7 +182,7 @@ export class Reader {
 
   /** Another reader on the same message, for who reads it while this one is in the middle of it. */
   fork(): Reader {
-    return new Reader(this.#bytes, this.origin).begin();
+    return new Reader(this.#bytes, this.origin, this.maxRows, this.absent).begin();
   }
 
   /** Reads the range [start, end) while somebody else is in the middle of the message: nothing changes for them. */

@@ -18,7 +18,7 @@ import {
  *   source  ListUsers
  *   owned   BatchListItemsByOwner  owner_ids <- id
  *
- * upstream calls: 1 + ceil(distinct id / 500)
+ * upstream calls: 1 + ceil(|users.id| / 500), at most 21
  */
 async function listItemsGroupedByUsers(request: Uint8Array, call: Call): Promise<Uint8Array> {
   const input = call.input(request);

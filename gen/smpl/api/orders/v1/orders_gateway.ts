@@ -18,7 +18,7 @@ import {
  *   source  ListOrders
  *   user    BatchGetUsers  ids <- user_id
  *
- * upstream calls: 1 + ceil(distinct user_id / 500)
+ * upstream calls: 1 + ceil(|orders.user_id| / 500), at most 21
  */
 async function listOrdersWithUser(request: Uint8Array, call: Call): Promise<Uint8Array> {
   const input = call.input(request);
@@ -37,7 +37,7 @@ async function listOrdersWithUser(request: Uint8Array, call: Call): Promise<Uint
  *   source  GetOrder
  *   user    BatchGetUsers  ids <- user_id
  *
- * upstream calls: 1 + ceil(distinct user_id / 500)
+ * upstream calls: 2
  */
 async function getOrder(request: Uint8Array, call: Call): Promise<Uint8Array> {
   const input = call.input(request);

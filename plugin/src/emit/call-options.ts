@@ -1,0 +1,49 @@
+import { emptyWithoutCall, emptyWithoutJoin } from "../plan/degraded.js";
+import type { Place } from "../plan/places.js";
+import type { CallPlan, ErrorRulePlan, JoinPlan, Translator } from "../plan/types.js";
+import { type Code, quote } from "./code.js";
+import type { FileScope } from "./file-scope.js";
+import { camel } from "./names.js";
+
+const DEFAULT_MAX_ROWS = 10_000;
+
+/** The constant that says how a call is made; undefined where nothing is said. */
+export function callOptions(file: FileScope, call: CallPlan, response: Translator): string | undefined {
+  const { timeoutMs, maxRows, onError, method } = call;
+  if (timeoutMs === undefined && maxRows === DEFAULT_MAX_ROWS && onError.length === 0) return undefined;
+  return file.onceByText(`${camel(method.name)}Options`, file.lookups, (name, code) => {
+    file.use("CallOptions", true);
+    code.block(`const ${name}: CallOptions = {`, () => {
+      if (timeoutMs !== undefined) code.line(`timeoutMs: ${timeoutMs},`);
+      if (maxRows !== DEFAULT_MAX_ROWS) code.line(`maxRows: ${maxRows},`);
+      if (onError.length > 0)
+        code.block("onError: {", () => printOnError(code, onError, emptyWithoutCall(call, response)), "},");
+    }, "};"); // biome-ignore format: short
+  });
+}
+
+/** The constant that says what becomes of errors of a join; undefined where nothing is said. */
+export function joinErrors(file: FileScope, join: JoinPlan, places: readonly Place[]): string | undefined {
+  const { onError } = join;
+  if (onError.length === 0) return undefined;
+  return file.onceByText(`${camel(join.name)}Errors`, file.lookups, (name, code) => {
+    file.use("OnError", true);
+    const empty = emptyWithoutJoin(join, places);
+    code.block(`const ${name}: OnError = {`, () => printOnError(code, onError, empty), "};");
+  });
+}
+
+function printOnError(code: Code, rules: readonly ErrorRulePlan[], empty: readonly string[]): void {
+  const texts = rules.map((rule) => {
+    const parts = [
+      ...(rule.code === undefined ? [] : [`code: ${rule.code}`]),
+      `outcome: ${quote(rule.outcome)}`,
+      ...(rule.as === undefined ? [] : [`as: ${rule.as}`]),
+      ...(rule.message === undefined ? [] : [`message: ${quote(rule.message)}`]),
+    ];
+    return `{ ${parts.join(", ")} }`;
+  });
+  code.line(`rules: [${texts.join(", ")}],`);
+  const isEmpty = rules.some(({ outcome }) => outcome === "empty");
+  code.line(`degraded: [${(isEmpty ? empty : []).map(quote).join(", ")}],`);
+}
