@@ -5,10 +5,11 @@ import { check } from "./check.js";
 import type { Command, Output } from "./command.js";
 import { exposure } from "./exposure.js";
 import { internalError } from "./internal-error.js";
+import { scaffold } from "./scaffold.js";
 import { UsageError } from "./usage-error.js";
 import { vendor } from "./vendor.js";
 
-const COMMANDS: readonly Command[] = [check, exposure, vendor];
+const COMMANDS: readonly Command[] = [check, exposure, scaffold, vendor];
 
 const USAGE = `usage: portico COMMAND [OPTION…]
 

@@ -51,6 +51,14 @@ export class ProtoText {
     else this.#push("}");
   }
 
+  /** Writes comments that belong to nothing, after an empty line. */
+  note(texts: readonly string[]): void {
+    if (!this.#first) this.#push("");
+    for (const text of texts) for (const line of commentLines(text)) this.#push(line);
+    this.#first = false;
+    this.#apart = true;
+  }
+
   toString(): string {
     return `${this.#lines.join("\n")}\n`;
   }

@@ -149,7 +149,7 @@ function aliasTwin(desc: DescEnum, value: DescEnumValue, twins: ReadonlyMap<stri
 }
 
 /** A value's name without its enum's own: STATE_DONE of State is DONE. */
-function bareName(desc: DescEnum, value: DescEnumValue): string {
+export function bareName(desc: DescEnum, value: DescEnumValue): string {
   const prefix = `${desc.name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2")
