@@ -29,15 +29,8 @@ export interface Scaffold {
  */
 export function scaffold(roots: ScaffoldRoots, registry: FileRegistry, options: ScaffoldOptions): Scaffold {
   const notes: string[] = [];
-  const methods = roots.methods.filter((method) => {
-    const isServed = method.methodKind === "unary" || method.methodKind === "server_streaming";
-    if (!isServed)
-      notes.push(
-        `${method.parent.typeName}/${method.name}: takes a stream of requests, which is not supported yet`,
-      );
-    return isServed;
-  });
-  const collected = collect({ ...roots, methods }, registry, options.sharedPackages);
+  const { methods } = roots;
+  const collected = collect(roots, registry, options.sharedPackages);
   const names = new UniqueNames();
   const services = new Map<DescService, string>();
   for (const { parent } of methods) {
@@ -106,8 +99,9 @@ function writeService(
 
 function writeMethod(text: ProtoText, method: PublicMethod, style: ScaffoldStyle, gap: boolean): void {
   const { name, internal, input, output } = method;
-  const stream = internal.methodKind === "server_streaming" ? "stream " : "";
-  const head = `rpc ${name}(${input.path}) returns (${stream}${output.path})`;
+  const { clientStreaming, serverStreaming } = internal.proto;
+  const [from, to] = [clientStreaming, serverStreaming].map((isStream) => (isStream ? "stream " : ""));
+  const head = `rpc ${name}(${from}${input.path}) returns (${to}${output.path})`;
   const comments = style.comments(internal);
   const options: string[] = [];
   if (internal.deprecated) options.push("option deprecated = true;");
