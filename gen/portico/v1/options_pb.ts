@@ -259,7 +259,7 @@ export type Call = Message<"portico.v1.Call"> & {
   select: string;
 
   /**
-   * Values for fields of the internal request, which may be dotted paths.
+   * Values for fields of the internal request, which may be dotted paths. Of a stream of requests: of the first one.
    *
    *   set: "filter.owner_id = auth.subject"
    *

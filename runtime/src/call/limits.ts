@@ -10,7 +10,7 @@ export interface Limits {
   readonly maxUpstreamMessageBytes: number;
   /** Bytes of the public response (of each message of a stream). Default 16 MiB. */
   readonly maxResponseBytes: number;
-  /** Bytes of the public request. Default 1 MiB. */
+  /** Bytes of the public request (of each message of a stream). Default 1 MiB. */
   readonly maxRequestBytes: number;
 }
 

@@ -33,6 +33,8 @@ export class NodeStream implements HttpStream, Timed {
   #trailers: HeaderFields | undefined;
   #unread = 0;
   #reading = false;
+  /** All of the request has been delivered. */
+  #received = false;
   #answered = false;
   /** All of the answer was handed to the connection. */
   #sent = false;
@@ -113,7 +115,14 @@ export class NodeStream implements HttpStream, Timed {
     this.#sent = true;
     const stream = this.#stream;
     stream.sendTrailers((this.#trailers ?? {}) as OutgoingHttpHeaders);
-    this.#refuseRest();
+    // Node asks for the trailers while it is sending: a reset now would come before them.
+    if (!this.#received) setImmediate(() => this.#refuseRest());
+  }
+
+  /** @internal for the listeners of this module. */
+  ended(): void {
+    this.#received = true;
+    this.receiver.onEnd();
   }
 
   /** @internal for the listeners of this module. */
@@ -135,6 +144,7 @@ export class NodeStream implements HttpStream, Timed {
   // not, the client is told to stop: https://www.rfc-editor.org/rfc/rfc9113#section-8.1-6
   #refuseRest(): void {
     const stream = this.#stream;
+    if (stream.destroyed) return;
     stream.removeListener("data", onData);
     if (stream.state.remoteClose === 1) stream.resume();
     else stream.close(constants.NGHTTP2_NO_ERROR);
@@ -163,7 +173,7 @@ function onData(this: ServerHttp2Stream, part: Uint8Array): void {
 }
 
 function onEnd(this: ServerHttp2Stream): void {
-  (this as OwnedStream)[owner].receiver.onEnd();
+  (this as OwnedStream)[owner].ended();
 }
 
 function onDrain(this: ServerHttp2Stream): void {
