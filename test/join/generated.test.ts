@@ -60,6 +60,16 @@ const publicText = `
       option (portico.v1.method).call = {name: "written" method: "LogAccess" set: "viewer_id = auth.subject"};
       option (portico.v1.method).call = {method: "ListDocuments"};
     }
+    rpc Opened(ListDocumentsRequest) returns (OpenedResponse) {
+      option (portico.v1.method) = {
+        max_calls: 2000
+        call: {
+          name: "opened" method: "ListDocuments" max_rows: 50 timeout: "1s"
+          on_error: {code: "NOT_FOUND" as: "INVALID_ARGUMENT" message: "'no \\"topic\\"'"} on_error: {then: EMPTY}
+        }
+        call: {name: "reader" method: "in.Users/GetUser" set: "id = request.topic" on_error: {then: EMPTY}}
+      };
+    }
     // Its handler has the name of something that is imported.
     rpc KeyAt(ListDocumentsRequest) returns (ListPlainDocumentsResponse) {
       option (portico.v1.method).call = {method: "ListDocuments"};
@@ -71,6 +81,9 @@ const publicText = `
     repeated Document documents = 2;
     map<string, Document> by_name = 3;
   }
+  message OpenedResponse { Opened opened = 1; string email = 2 [(portico.v1.field).from = "reader.email"]; }
+  message Opened { repeated OpenedDocument documents = 1; }
+  message OpenedDocument { string key = 4; }
   message ListPlainDocumentsResponse { repeated PlainDocument documents = 1; }
   message PlainDocument {
     option (portico.v1.message).join = {
@@ -98,6 +111,7 @@ const publicText = `
     };
     option (portico.v1.message).join = {
       name: "watchers" method: "in.Users/BatchGetUsers" key: "watcher_ids -> ids = users.key" select: "value"
+      on_error: {code: "UNAVAILABLE" then: EMPTY} on_error: {then: DROP}
     };
     option (portico.v1.message).join = {
       name: "level" method: "in.Stock/BatchGetStockLevelsOfWarehouses"

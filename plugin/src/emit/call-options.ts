@@ -39,11 +39,16 @@ function printOnError(code: Code, rules: readonly ErrorRulePlan[], empty: readon
       ...(rule.code === undefined ? [] : [`code: ${rule.code}`]),
       `outcome: ${quote(rule.outcome)}`,
       ...(rule.as === undefined ? [] : [`as: ${rule.as}`]),
-      ...(rule.message === undefined ? [] : [`message: ${quote(rule.message)}`]),
+      ...(rule.message === undefined ? [] : [`message: ${textLiteral(rule.message)}`]),
     ];
     return `{ ${parts.join(", ")} }`;
   });
   code.line(`rules: [${texts.join(", ")}],`);
   const isEmpty = rules.some(({ outcome }) => outcome === "empty");
   code.line(`degraded: [${(isEmpty ? empty : []).map(quote).join(", ")}],`);
+}
+
+/** A text with quotes in it, such that no formatter would rather have other quotes around it. */
+function textLiteral(text: string): string {
+  return quote(text).replace(/\\./g, (pair) => (pair === '\\"' ? "\\u0022" : pair));
 }
