@@ -31,6 +31,10 @@ export class Random {
 export interface HostileOptions {
   /** How often an enum is a number that it does not have, in percent. */
   readonly unknownEnums: number;
+  /** Fields that most messages have. */
+  readonly often?: (field: DescField) => boolean;
+  /** Bytes of a message whose text has to make sense; undefined for others. */
+  readonly message?: (desc: DescMessage, random: Random) => Uint8Array | undefined;
 }
 
 /**
@@ -38,6 +42,8 @@ export interface HostileOptions {
  * lists partly packed, several members of a oneof, map keys twice or not at all, wide varints, unknown fields.
  */
 export function hostile(desc: DescMessage, random: Random, options: HostileOptions, depth = 0): Uint8Array {
+  const said = options.message?.(desc, random);
+  if (said !== undefined) return said;
   const w = new BinaryWriter();
   if (desc.fields.length === 0 && random.chance(50)) unknown(w, random);
   // Large messages have few of their fields each time, so that the cases stay small.
@@ -49,6 +55,9 @@ export function hostile(desc: DescMessage, random: Random, options: HostileOptio
     for (let times = random.chance(25) ? 2 + random.below(2) : 1; times > 0; times--)
       one(w, field, random, options, depth);
   }
+  if (options.often !== undefined && depth < 5)
+    for (const field of desc.fields)
+      if (options.often(field) && random.chance(60)) one(w, field, random, options, depth);
   // Required fields have to be there.
   for (const field of desc.fields)
     if (field.proto.label === 2)

@@ -102,7 +102,7 @@ export class FieldEmitter {
       const again = this.#again(plan, scope)?.replace(/\)$/, `, ${at})`) ?? `${reader}.enter(${at})`;
       return {
         plan,
-        condition: `${at} !== 0`,
+        condition: this.#isThere(plan, scope, at),
         print: () => this.writeMessage(target, again, conversion),
         otherwise: refused,
       };
@@ -122,6 +122,12 @@ export class FieldEmitter {
           : undefined;
     const otherwise: Branch = { condition: isThere, body: [lost] };
     return { plan, condition, print, otherwise: [otherwise] };
+  }
+
+  /** The condition under which a message is there: the value of a map's entry always is, as is the entry. */
+  #isThere({ value: { root, path } }: FieldPlan, scope: RootScope, at: string): string | undefined {
+    if (!isEntryValue(path)) return `${at} !== 0`;
+    return root.kind === "join" && this.owner.site === undefined ? `${scope.entry} >= 0` : undefined;
   }
 
   /** In a scan, nothing is written: only the keys inside are gathered. */
@@ -209,4 +215,9 @@ export class FieldEmitter {
       },
     };
   }
+}
+
+/** Whether a path is the value of a map's entry, which is empty where the entry has none. */
+export function isEntryValue(path: readonly Field[]): boolean {
+  return path.length === 1 && path[0]!.desc === undefined && path[0]!.number === 2;
 }

@@ -2,7 +2,7 @@ import { mayDrop } from "../plan/on-error.js";
 import type { FieldPlan, JoinPlan, Value } from "../plan/types.js";
 import { fieldsOf } from "./analysis.js";
 import { type Code, quote } from "./code.js";
-import type { FieldEmitter } from "./fields.js";
+import { type FieldEmitter, isEntryValue } from "./fields.js";
 import type { Item } from "./frames.js";
 import { keyMessageOf, messageKey } from "./key-messages.js";
 import { camel } from "./names.js";
@@ -149,6 +149,10 @@ export function manyRows(fields: FieldEmitter, plan: FieldPlan, join: JoinPlan):
       const at = scan.slot(path, names);
       scan.emit(code, row, names);
       const found: Found = { reader: row, at, field: last };
+      if (conversion.kind === "message" && isEntryValue(path)) {
+        fields.writeMessage(target, `${row}.enter(${at})`, conversion);
+        return;
+      }
       const condition = values.condition(found, target, conversion);
       const body =
         conversion.kind === "message"

@@ -181,14 +181,17 @@ function tokenCase(code: Code, token: Field): void {
 function row(file: FileScope, code: Code, lookup: LookupPlan, end: string, token: Field | undefined): void {
   const paths = lookup.match ?? [];
   const slots = paths.map((path, part) => (path.length === 0 ? "" : `rowKey${part === 0 ? "" : part + 1}At`));
-  const leaves = paths.flatMap((path, part) => (path.length === 0 ? [] : [{ path, slot: slots[part]! }]));
+  const leaves: Leaf[] = paths.flatMap((path, part) =>
+    path.length === 0 ? [] : [leafOf(path, slots[part]!)],
+  );
   // Of map entries with the same key the last one counts, by whatever they are matched.
   const isEntry = lookup.row.at(-1)?.cardinality === "map";
   const mapKey = isEntry ? mapKeyOf(lookup.row.at(-1)!) : undefined;
   const isByMapKey = paths.length === 1 && paths[0]!.length === 1 && paths[0]![0] === mapKey;
   const keySlot = leaves.find(({ path }) => path.length === 1 && path[0] === mapKey)?.slot ?? "entryKeyAt";
-  if (mapKey !== undefined && keySlot === "entryKeyAt") leaves.push({ path: [mapKey], slot: keySlot });
+  if (mapKey !== undefined && keySlot === "entryKeyAt") leaves.push(leafOf([mapKey], keySlot));
   for (const { slot } of leaves) code.line(`let ${slot} = 0;`);
+  for (const { holder } of leaves) if (holder !== undefined) code.line(`let ${holder} = false;`);
   if (end === "end") code.line("const end = r.end;");
   rowLevel(code, leaves, 0, end, token);
   if (lookup.match === undefined) code.line(`replies.answer(start, ${end});`);
@@ -204,8 +207,10 @@ function row(file: FileScope, code: Code, lookup: LookupPlan, end: string, token
         missing.push(`${slot} !== 0`);
         return messageKey(file, field, message, "r", slot);
       }
-      const isImplicit = path.length === 1 && field.presence === "implicit";
+      const isImplicit = field.presence === "implicit";
+      const { holder } = leafOf(path, slot);
       if (!isImplicit) missing.push(`${slot} !== 0`);
+      else if (holder !== undefined) missing.push(holder);
       if (isSingle) return `r, ${slot}, ${quote(scalarOf(field))}`;
       return isImplicit ? keyOrZero(file, field, slot) : keyAt(file, field, slot);
     });
@@ -235,9 +240,23 @@ function keyAt(file: FileScope, field: Field, slot: string): string {
   return `${file.use("keyAt")}(r, ${slot}, ${quote(scalarOf(field))})`;
 }
 
+/** Where a part of the key is in a row. */
+interface Leaf {
+  readonly path: readonly Field[];
+  /** The variable that holds its offset. */
+  readonly slot: string;
+  /** The variable that says whether the message that holds it is there: then a field without presence has a value. */
+  readonly holder: string | undefined;
+}
+
+function leafOf(path: readonly Field[], slot: string): Leaf {
+  const isInside = path.length > 1 && path.at(-1)!.presence === "implicit";
+  return { path, slot, holder: isInside ? slot.replace(/At$/, "IsThere") : undefined };
+}
+
 function rowLevel(
   code: Code,
-  leaves: ReadonlyArray<{ path: readonly Field[]; slot: string }>,
+  leaves: readonly Leaf[],
   depth: number,
   end: string,
   token: Field | undefined,
@@ -263,6 +282,8 @@ function rowLevel(
       siblings.set(sibling, [...(siblings.get(sibling) ?? []), slotOf(field)]);
     }
   }
+  for (const { path, holder } of leaves)
+    if (holder !== undefined && path.length === depth + 1) code.line(`${holder} = true;`);
   for (const slot of inner.values()) {
     if (!leaves.some((leaf) => leaf.slot === slot)) code.line(`let ${slot} = 0;`);
   }

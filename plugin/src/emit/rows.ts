@@ -88,7 +88,7 @@ export class RowsEmitter {
     const { set } = join.lookup;
     if (set !== undefined && sibling === undefined)
       options.push(`set: call.encode((w) => ${this.handler.request(set)})`);
-    if (join.use === "many" && node.inside.length > 0) options.push("many: true");
+    if (join.use === "many" && !join.keyList && node.inside.length > 0) options.push("many: true");
     const object = options.length === 0 ? "" : `{ ${options.join(", ")} }`;
     if (sibling !== undefined) code.line(`const ${variable} = ${sibling.variable}.sibling(${object});`);
     else {

@@ -342,13 +342,14 @@ export class TranslatorEmitter {
 
   /** Rows of this walk, or of the rows that a join of this message has found. */
   #rowsOf(join: JoinPlan): string {
-    const own = this.#rows.get(join);
-    if (own !== undefined) return own;
     const root = this.#current?.value.root;
-    if (root?.kind === "join") {
+    // First those inside: the same message may stand in this walk as well, with rows of its own.
+    if (root?.kind === "join" && this.site === undefined) {
       const index = innerIndex(this.translator, root.join, this.#current!, join);
       if (index >= 0) return `${this.#rows.get(root.join)!}.inner[${index}]!`;
     }
+    const own = this.#rows.get(join);
+    if (own !== undefined) return own;
     throw new Error(`no rows for ${join.name}`);
   }
 

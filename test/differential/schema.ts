@@ -1,0 +1,251 @@
+import fc from "fast-check";
+import type { Sources } from "../support/compile.js";
+import { Choices } from "./choices.js";
+import { type Direction, type EnumPair, FieldMaker, type Pair } from "./fields.js";
+import { type Joined, JoinMaker } from "./joins.js";
+import { MessageMaker } from "./messages.js";
+import { type Decl, Side, SYNTAXES } from "./side.js";
+
+const WELL_KNOWN = ["wrappers", "timestamp", "duration", "struct", "empty", "field_mask", "any"].map(
+  (name) => `google/protobuf/${name}.proto`,
+);
+
+/** What schemas are made by: see Choices. */
+export const tapes = fc.array(fc.nat(1 << 20), { maxLength: 1500, size: "max" });
+
+/** The .proto files of schema `number`, as a tape of choices has it. */
+export function schema(number: number, tape: readonly number[]): Sources {
+  return new SchemaMaker(number, new Choices(tape)).make();
+}
+
+class SchemaMaker {
+  readonly #internal: Side;
+  readonly #pub: Side;
+  readonly #fields: FieldMaker;
+  readonly #maker: MessageMaker;
+  readonly #joins: JoinMaker;
+  /** The messages of a direction, by their number. */
+  readonly #counts: Readonly<Record<"R" | "Q" | "B", number>>;
+  readonly #enums: Array<EnumPair & { readonly directions: readonly Direction[] }> = [];
+  readonly #methods: string[] = [];
+  readonly #rpcs: string[] = [];
+  readonly #variants: ReadonlySet<number>;
+  readonly #seconds: ReadonlySet<number>;
+  /** Messages of a direction with this number and above can be referred to. */
+  #from = 0;
+
+  constructor(
+    readonly number: number,
+    readonly choices: Choices,
+  ) {
+    const syntax = () => choices.pick(SYNTAXES);
+    this.#internal = new Side(choices, `i${number}`, syntax(), WELL_KNOWN);
+    this.#pub = new Side(choices, `p${number}`, syntax(), [...WELL_KNOWN, "portico/v1/options.proto"]);
+    this.#counts = { R: 1 + choices.below(4), Q: 1 + choices.below(2), B: 1 + choices.below(2) };
+    const some = () => new Set([1, 2, 3].filter((n) => n < this.#counts.R && choices.chance(30)));
+    this.#variants = some();
+    this.#seconds = some();
+    this.#fields = new FieldMaker(choices, this.#internal, this.#pub, {
+      messages: (direction) => this.#messages(direction),
+      enums: (direction) => this.#enums.filter(({ directions }) => directions.includes(direction)),
+      anys: choices.chance(50) ? [`p${number}.B0`] : [],
+    });
+    this.#maker = new MessageMaker(choices, this.#internal, this.#pub, this.#fields);
+    this.#joins = new JoinMaker(choices, this.#internal, this.#fields, this.#methods);
+  }
+
+  make(): Sources {
+    const { number } = this;
+    this.#makeEnums();
+    this.#both();
+    this.#in();
+    this.#out();
+    this.#two();
+    this.#services();
+    return { [`i${number}/a.proto`]: this.#internal.text, [`p${number}/a.proto`]: this.#pub.text };
+  }
+
+  /** The messages that a field may be of: of its own direction, or of both. */
+  #messages(direction: Direction): Array<readonly [string, string]> {
+    const names = (letter: "R" | "Q" | "B", from: number) =>
+      Array.from({ length: Math.max(0, this.#counts[letter] - from) }, (_, i) => i + from);
+    const all: Array<readonly [string, string]> = [];
+    if (direction === "out") {
+      for (const n of names("R", this.#from)) {
+        all.push([`R${n}`, `R${n}`]);
+        if (this.#variants.has(n)) all.push([`R${n}v`, `R${n}`]);
+        if (this.#seconds.has(n)) all.push([`R${n}`, `R${n}b`]);
+      }
+    }
+    if (direction === "in") for (const n of names("Q", this.#from)) all.push([`Q${n}`, `Q${n}`]);
+    // What the other directions refer to is made before them: it cannot refer to them.
+    for (const n of names("B", direction === "both" ? this.#from : 0)) all.push([`B${n}`, `B${n}`]);
+    return all;
+  }
+
+  #makeEnums(): void {
+    const { choices } = this;
+    const count = choices.below(3);
+    for (let n = 0; n < count; n++) {
+      const closed = (side: Side) => side.syntax === "proto2" || (side.isEdition && choices.chance(40));
+      const isClosed = [closed(this.#internal), closed(this.#pub)] as const;
+      const name = `E${n}`;
+      const values = ["ZERO", "ONE", "TWO", "MINUS"].slice(0, 2 + choices.below(3));
+      const number = (i: number, side: number) =>
+        i === 0 ? 0 : values[i] === "MINUS" ? -3 - side : i * (side === 0 ? 1 : 7);
+      const internal = values.map(
+        (value, i) => [`${name}_${value}`, number(i, 0)] as [string, number, string?],
+      );
+      const pub = values.map((value, i) => [`${name}_${value}`, number(i, 1)] as [string, number, string?]);
+      const directions: Direction[] = ["out", "in", "both"];
+      if (choices.chance(30)) {
+        // Internal values that no public one is named after.
+        internal.push([`${name}_HIDDEN`, 40]);
+        pub.push([`${name}_REST`, 50, '(portico.v1.enum_value).from = "*"']);
+        if (isClosed[1]) directions.splice(1, 2);
+      }
+      if (choices.chance(30)) {
+        internal.push([`${name}_OTHER`, 41]);
+        pub.push([`${name}_RENAMED`, 51, `(portico.v1.enum_value).from = "${name}_OTHER"`]);
+      }
+      this.#internal.enum(name, isClosed[0], internal);
+      this.#pub.enum(name, isClosed[1], pub);
+      this.#enums.push({ name, isClosed, directions });
+    }
+  }
+
+  #pairs(direction: Direction, most: number): Pair[] {
+    return Array.from({ length: 1 + this.choices.below(most) }, () => this.#fields.field(direction));
+  }
+
+  #both(): void {
+    const { number, choices } = this;
+    for (let n = 0; n < this.#counts.B; n++) {
+      this.#from = n;
+      const pairs = this.#pairs("both", 7).map((pair): Pair => {
+        if (!choices.chance(10)) return pair;
+        const options = [...(pair.public.options ?? []), "(portico.v1.field).output_only = true"];
+        return { ...pair, public: { ...pair.public, options } };
+      });
+      const options = n === 0 ? [`(portico.v1.message).source = "i${number}.B0"`] : [];
+      this.#maker.message(`B${n}`, "both", pairs, { internal: [], pub: [], options });
+    }
+  }
+
+  #in(): void {
+    const { choices } = this;
+    for (let n = 0; n < this.#counts.Q; n++) {
+      this.#from = n;
+      const pairs = this.#pairs("in", 8).map((pair): Pair => {
+        const isRequired =
+          ["proto2", "2023", "2024"].includes(this.#internal.syntax) &&
+          pair.internal.kind === "scalar" &&
+          ["implicit", "explicit"].includes(pair.internal.card) &&
+          choices.chance(10);
+        return isRequired ? { ...pair, internal: { ...pair.internal, card: "required" } } : pair;
+      });
+      this.#maker.message(`Q${n}`, "in", pairs, { internal: [], pub: [], options: [] });
+    }
+    const b0: Decl = { name: "b0", kind: "message", type: "B0", card: "implicit" };
+    const mask: Decl = { name: "mask", kind: "message", type: "google.protobuf.FieldMask", card: "implicit" };
+    for (const side of [this.#internal, this.#pub]) {
+      side.message("PutRequest", [b0, { name: "q0", kind: "message", type: "Q0", card: "implicit" }]);
+      side.message("UpdateRequest", [b0, mask]);
+    }
+    this.#rpc("GetIt", "Q0", "R0");
+    this.#rpc("ListIt", "Q0", "stream R0");
+    this.#rpc("PutIt", "PutRequest", "B0");
+    this.#rpc("UpdateIt", "UpdateRequest", "B0");
+  }
+
+  #out(): void {
+    const { choices } = this;
+    const all: Joined[] = Array.from({ length: this.#counts.R }, (_, n) => ({
+      name: `R${n}`,
+      additions: { internal: [], pub: [], options: [] },
+    }));
+    for (let n = 0; n < all.length; n++) {
+      this.#from = n;
+      const owner = all[n]!;
+      const later = all.slice(n + 1);
+      if (later.length > 0) {
+        const count = choices.below(4);
+        for (let i = 0; i < count; i++) this.#joins.join(owner, choices.pick(later), { mayDrop: n > 0 });
+      }
+      const pairs = this.#pairs("out", 7);
+      if (n === 0) {
+        // Each message that has two sources is made from both.
+        for (const variant of this.#variants) {
+          for (const type of [`R${variant}`, `R${variant}v`]) pairs.push(this.#listOf(type, `R${variant}`));
+        }
+        for (const second of this.#seconds) pairs.push(this.#listOf(`R${second}`, `R${second}b`));
+        for (let m = 1; m < all.length; m++) pairs.push(this.#listOf(`R${m}`, `R${m}`));
+      }
+      this.#maker.message(owner.name, "out", pairs, owner.additions, {
+        variant: this.#variants.has(n),
+        second: this.#seconds.has(n),
+      });
+    }
+  }
+
+  #listOf(internal: string, pub: string): Pair {
+    const decl: Decl = { name: this.#fields.name(), kind: "message", type: internal, card: "repeated" };
+    return { internal: decl, public: { ...decl, type: pub } };
+  }
+
+  /** A method of two calls. */
+  #two(): void {
+    const { number } = this;
+    const text = (name: string, ...options: string[]): Decl => ({
+      name,
+      kind: "scalar",
+      type: "string",
+      card: "implicit",
+      options,
+    });
+    const b0: Decl = { name: "b0", kind: "message", type: "B0", card: "implicit" };
+    this.#internal.message("TwoRequest", [text("id"), text("who"), text("ref")]);
+    this.#internal.message("ExtraRequest", [text("id"), { ...b0, name: "inner" }]);
+    this.#internal.message("TwoReply", [text("a"), b0]);
+    this.#internal.message("ExtraReply", [text("e"), { ...b0, name: "found" }]);
+    this.#pub.message("TwoRequest", [text("id"), text("deep", '(portico.v1.field).to = "ref"')]);
+    this.#pub.message("TwoReply", [
+      text("a"),
+      b0,
+      text("e", '(portico.v1.field).from = "extra.e"'),
+      text("r", '(portico.v1.field).from = "request.id"'),
+      text("s", '(portico.v1.field).from = "auth.subject"'),
+      { ...b0, name: "x", options: ['(portico.v1.field).from = "extra.found"'] },
+    ]);
+    this.#methods.push(
+      "rpc GetTwo(TwoRequest) returns (TwoReply);",
+      "rpc GetExtra(ExtraRequest) returns (ExtraReply);",
+    );
+    const set = this.choices.chance(50)
+      ? ' set: "who = extra.e"'
+      : this.choices.chance(30)
+        ? ' set: "who = auth.subject"'
+        : "";
+    this.#rpcs.push(
+      `rpc Two(TwoRequest) returns (TwoReply) {
+    option (portico.v1.method) = {
+      call: {method: "i${number}.S/GetTwo"${set}}
+      call: {name: "extra" method: "i${number}.S/GetExtra" set: "id = request.id"}
+    };
+  }`,
+    );
+  }
+
+  #rpc(name: string, request: string, reply: string): void {
+    const text = `rpc ${name}(${request}) returns (${reply});`;
+    this.#methods.push(text);
+    this.#rpcs.push(text);
+  }
+
+  #services(): void {
+    const { number } = this;
+    this.#internal.service(`service S {\n  ${this.#methods.join("\n  ")}\n}`);
+    const option = `option (portico.v1.service) = {from: "i${number}.S" allow: {authenticated: true}};`;
+    this.#pub.service(`service P {\n  ${[option, ...this.#rpcs].join("\n  ")}\n}`);
+  }
+}
