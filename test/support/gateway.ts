@@ -37,6 +37,8 @@ export interface RunOptions {
   /** Of a method that takes a stream of them. */
   readonly requests?: Requests;
   readonly claims?: Readonly<Record<string, unknown>>;
+  /** Of the caller, where there are claims; default "u1". */
+  readonly subject?: string;
   readonly limits?: Partial<Limits>;
   readonly timeoutMs?: number;
   /** Of a stream: leaves after so many messages. */
@@ -305,7 +307,12 @@ async function run(
   const principal: Principal | undefined =
     options.claims === undefined
       ? undefined
-      : ({ subject: "u1", roles: [], scopes: [], claims: options.claims } as unknown as Principal);
+      : ({
+          subject: options.subject ?? "u1",
+          roles: [],
+          scopes: [],
+          claims: options.claims,
+        } as unknown as Principal);
   const call = new Call({
     upstream,
     limits: { ...defaultLimits, ...options.limits },

@@ -149,9 +149,7 @@ export type MethodRule = Message<"portico.v1.MethodRule"> & {
   allow?: Policy | undefined;
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * Conditions on loaded data, all of which must hold.
+   * Conditions on loaded data, all of which must hold; see Ensure.
    *
    *   ensure: {that: "order.user_id == auth.subject"}
    *
@@ -941,9 +939,9 @@ export type Policy = Message<"portico.v1.Policy"> & {
   scope: string[];
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * Narrows the others.
+   * Narrows `authenticated`, `role` and `scope`. It reads `request`, `auth`, `metadata`, `config` and `let`. Without
+   * `request` it is decided on the headers, before the body is read; with it, before anything is called. Whatever goes
+   * wrong in it denies.
    *
    *   allow: {authenticated: true, when: "request.user_id == auth.subject"}
    *
@@ -960,9 +958,9 @@ export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
   messageDesc(file_portico_v1_options, 8);
 
 /**
- * Not supported yet: using MethodRule.ensure is a finding.
- *
- * A condition on loaded data. Absent data, or no principal: denied.
+ * A condition on loaded data, which runs as soon as what it reads has answered; a write waits for it, unless it needs the
+ * result of that. An absent call, row, field or principal denies, and so does an error. Of a string, bytes or a field with
+ * presence, unset is absent. It reads `source`, calls, and joins of the response that have `on_missing: FAIL`.
  *
  * @generated from message portico.v1.Ensure
  */

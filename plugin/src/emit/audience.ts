@@ -7,8 +7,10 @@ import type { PolicyPlan } from "../plan/types.js";
 export type Audience = readonly string[];
 
 export function audienceOf(policy: PolicyPlan): Audience {
-  if (policy.kind !== "granted") return [policy.kind];
-  const scopes = policy.scopes.map((scope) => `scope:${quoted(scope)}`);
+  if (policy.kind === "public") return [policy.kind];
+  const when = policy.when === undefined ? [] : [`when:${JSON.stringify(policy.when.text)}`];
+  if (policy.kind === "authenticated") return [[policy.kind, ...when].join(" ")];
+  const scopes = [...policy.scopes.map((scope) => `scope:${quoted(scope)}`), ...when];
   const roles = policy.roles.map((role) => [`role:${quoted(role)}`]);
   const all = (roles.length > 0 ? roles : [[]]).map((role) => [...role, ...new Set(scopes)].sort().join(" "));
   return anyOf([all]);

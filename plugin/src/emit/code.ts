@@ -1,4 +1,4 @@
-import { layout, WIDTH } from "./layout.js";
+import { isFree, layout, WIDTH } from "./layout.js";
 
 /** One arm of an `if … else if … else`; the one without a condition comes last. */
 export interface Branch {
@@ -24,6 +24,8 @@ export class Code {
     // Statements after a `case` come with an indentation of their own.
     const statement = text.trimStart();
     const own = text.length - statement.length;
+    if (isFree(statement, this.#indent + own / 2))
+      this.#lines.push(`${" ".repeat(this.#indent * 2 + own)}// biome-ignore format: an expression`);
     for (const line of layout(statement, this.#indent + own / 2))
       this.#lines.push(" ".repeat(this.#indent * 2 + own) + line);
   }

@@ -5,6 +5,7 @@ import type { CelType } from "../expression/types.js";
 import type { Expression, Root, Value } from "../plan/types.js";
 import { messageOfValue } from "../plan/values.js";
 import type { Message } from "../source/model.js";
+import { quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
 import { camel, type Names } from "./names.js";
 import { fieldTypeScript } from "./view-types.js";
@@ -66,7 +67,11 @@ export function emitExpression(
   const variable = (value: Value): string => {
     const { root, path } = value;
     if (root.kind === "surroundings") return `${file.use(SURROUNDINGS[root.name]!)}(${views.call})`;
-    if (root.kind === "auth" && root.claim.length === 0) return `${file.use("subjectOf")}(${views.call})`;
+    if (root.kind === "auth") {
+      if (root.claim.length === 0) return `${file.use("subjectOf")}(${views.call})`;
+      const claims: string = `${file.use("claimsOf")}(${views.call})`;
+      return root.claim.reduce((of, name) => `cel.select(${of}, ${quote(name)})`, claims);
+    }
     const message = messageOfValue({ root, path: [] })!;
     const text = views.view(root, file.views.type(message));
     const isList = root.kind === "join" && root.join.use === "many";

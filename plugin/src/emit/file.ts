@@ -3,6 +3,7 @@ import { Code, quote } from "./code.js";
 import { FileScope } from "./file-scope.js";
 import { emitMethod } from "./method.js";
 import { camel } from "./names.js";
+import { policyFunction, readsRequest } from "./policy.js";
 
 /** The version of the interface between generated code and runtime; the runtime has the same number. */
 const GENERATED_VERSION = 1;
@@ -22,7 +23,7 @@ export function emitFile(plan: FilePlan): GeneratedFile {
   });
   for (const { method, name, code } of handlers) emitMethod(scope, method, name, code);
   scope.use("Route", true);
-  const routes = emitRoutes(handlers);
+  const routes = emitRoutes(scope, handlers);
   const parts = [
     ...handlers.map((handler) => handler.code),
     routes,
@@ -60,7 +61,7 @@ function compare(a: string, b: string): number {
   return a.length - b.length;
 }
 
-function emitRoutes(handlers: ReadonlyArray<{ method: MethodPlan; name: string }>): Code {
+function emitRoutes(scope: FileScope, handlers: ReadonlyArray<{ method: MethodPlan; name: string }>): Code {
   const code = new Code();
   code.line("/** The public methods: who may call them, for how long, and what handles them. */");
   code.block("export const routes: readonly Route[] = [", () => {
@@ -68,7 +69,7 @@ function emitRoutes(handlers: ReadonlyArray<{ method: MethodPlan; name: string }
       code.block("{", () => {
         code.line(`path: ${quote(`/${method.service.typeName}/${method.desc.name}`)},`);
         code.line(`kind: "${method.kind}",`);
-        policy(code, method.policy);
+        policy(scope, code, method.policy);
         code.line(`timeoutMs: ${method.timeoutMs},`);
         if (method.maxCalls !== undefined) code.line(`maxCalls: ${method.maxCalls},`);
         code.line(`handler: ${name},`);
@@ -78,14 +79,22 @@ function emitRoutes(handlers: ReadonlyArray<{ method: MethodPlan; name: string }
   return code;
 }
 
-function policy(code: Code, plan: PolicyPlan): void {
+function policy(file: FileScope, code: Code, plan: PolicyPlan): void {
+  const when = plan.kind === "public" ? "" : headerCondition(file, plan);
   if (plan.kind !== "granted") {
-    code.line(`policy: { kind: "${plan.kind}" },`);
+    code.line(`policy: { kind: "${plan.kind}"${when} },`);
     return;
   }
   const roles = `roles: [${plan.roles.map(quote).join(", ")}]`;
   const scopes = `scopes: [${plan.scopes.map(quote).join(", ")}]`;
-  code.line(`policy: { kind: "granted", ${roles}, ${scopes} },`);
+  code.line(`policy: { kind: "granted", ${roles}, ${scopes}${when} },`);
+}
+
+/** A `when` that is decided on the headers; one that reads the request is the handler's. */
+function headerCondition(file: FileScope, { when }: Exclude<PolicyPlan, { kind: "public" }>): string {
+  if (when === undefined || readsRequest(when)) return "";
+  const name = policyFunction(file, when);
+  return `, when: ${name}`;
 }
 
 /** `gateway.ts`: all routes, and the internal services that they call. */

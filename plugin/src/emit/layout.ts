@@ -27,6 +27,20 @@ export function layout(text: string, indent: number): string[] {
   return [`${before}${open}`, ...inner, `${close}${after}`];
 }
 
+/**
+ * Whether a statement is too long for a line and has an operator inside the brackets of a call: how the formatter breaks these
+ * depends on more than can be told from the text.
+ */
+export function isFree(text: string, indent: number): boolean {
+  if (text.length <= WIDTH - indent * 2 || !text.includes("=>")) return false;
+  if (!/^(?:const \w+ = )?[\w.]+\(.*\);$/.test(text)) return false;
+  let found = false;
+  walk(text, (i, depth) => {
+    if (depth > 0 && / (?:\|\||&&|\?|===|!==|[<>]=?|[-+*/]) /.test(text.slice(i, i + 5))) found = true;
+  });
+  return found;
+}
+
 /** `f(a, (w) =>`, then its body; `f(a, {` or `f(a, [`, then what is in it. */
 function hug(head: string, last: string, tail: string, indent: number): string[] | undefined {
   const room = WIDTH - indent * 2;

@@ -1,16 +1,19 @@
 import { mayBeAbsent } from "../plan/on-error.js";
 import { answersStream, takesStream } from "../plan/stream-kind.js";
-import type { CallPlan, JoinPlan, MethodPlan, Translator } from "../plan/types.js";
+import type { CallPlan, Expression, JoinPlan, MethodPlan, Root, Translator } from "../plan/types.js";
 import { groupsOf, type JoinGroup, readsOf, scanReadsOf, scanRows, walkJoins } from "./analysis.js";
 import { callOptions } from "./call-options.js";
 import { describeMethod } from "./call-tree.js";
 import { requestShape } from "./check.js";
 import { requiredClaims } from "./claims.js";
 import { type Code, quote } from "./code.js";
+import { EnsureEmitter } from "./ensures.js";
+import { emitExpression } from "./expressions.js";
 import type { FileScope } from "./file-scope.js";
 import { requestFunction, scanFunction, writeFunction } from "./functions.js";
 import { WIDTH } from "./layout.js";
 import { camel, type Names } from "./names.js";
+import { readsRequest } from "./policy.js";
 import { RowsEmitter } from "./rows.js";
 
 /** Prints the handler of one public method. */
@@ -24,6 +27,7 @@ class MethodEmitter {
   readonly #joins: readonly JoinPlan[];
   readonly #groups: readonly JoinGroup[];
   readonly #rows: RowsEmitter;
+  readonly #ensures: EnsureEmitter;
   /** The calls whose replies the response is written from. */
   readonly #written: readonly CallPlan[];
   /** The variable that holds the requests, where the method takes a stream of them. */
@@ -46,6 +50,10 @@ class MethodEmitter {
     });
     for (const group of this.#groups) this.#rows.plan(plan.translator, group.joins);
     if (takesStream(plan.kind)) this.#requests = this.#names.unique("stream");
+    this.#ensures = new EnsureEmitter(file, plan, code, this.#names, {
+      reply: (call) => this.#replies.get(call)!,
+      rows: (join) => this.#rows.variable(join),
+    });
     this.#written = this.#inOrder([...this.#source(), ...readsOf(plan.translator).calls]);
   }
 
@@ -62,6 +70,7 @@ class MethodEmitter {
       if (this.#requests === undefined) {
         code.line("const input = call.input(request);");
         if (plan.checkRequest) code.line(`${file.use("check")}(input.begin(), ${requestShape(file, plan)});`);
+        this.#permit();
         this.#requireClaims(this.#isLinear(this.#order()));
       } else this.#openRequests(this.#requests);
       if (isStream) this.#stream();
@@ -77,6 +86,7 @@ class MethodEmitter {
     code.line(`const ${name} = call.requests(requests${shape});`);
     if (plan.firstRequest === "unread") return;
     code.line(`${plan.firstRequest === "read" ? "const input = " : ""}await ${name}.first();`);
+    this.#permit();
   }
 
   /** `isLinear`: what the first call needs is found missing while its request is written. */
@@ -85,6 +95,16 @@ class MethodEmitter {
     if (claims.length === 0) return;
     const paths = claims.map((path) => `[${path.map(quote).join(", ")}]`);
     this.code.line(`${this.file.use("requireClaims")}(call, ${paths.join(", ")});`);
+  }
+
+  /** The `when` of a policy that reads the request: decided before anything is called. */
+  #permit(): void {
+    const { file, plan } = this;
+    const when = plan.policy.kind === "public" ? undefined : plan.policy.when;
+    if (when === undefined || !readsRequest(when)) return;
+    const view = (_: Root, type: string) => `cel.viewOf(input, ${type})`;
+    const { text } = emitExpression(file, this.#names, { view, call: "call" }, when);
+    this.code.line(`${file.use("permit")}(call, () => ${text});`);
   }
 
   /** Calls in an order in which each comes after those that it waits for; otherwise as they are written. */
@@ -124,18 +144,22 @@ class MethodEmitter {
         this.#join(group);
       }
     } else this.#sideBySide(order);
+    this.#ensures.printLast();
     this.#write("return");
   }
 
   /** One call after the other. */
   #readInOrder(order: readonly CallPlan[], needed: readonly CallPlan[]): void {
+    this.#ensures.print([]);
     order.forEach((call, i) => {
       // A reply may be there for a later call only; or for nothing but its effect.
       const isRead =
         needed.includes(call) ||
-        order.slice(i + 1).some((other) => readsOf(other.request).calls.includes(call));
+        this.#ensures.reads.includes(call) ||
+        order.slice(i + 1).some((other) => callsRead(other).includes(call));
       const read = `await ${this.#read(call)};`;
       this.code.line(isRead ? `const ${this.#replies.get(call)!} = ${read}` : read);
+      this.#ensures.print(order.slice(0, i + 1));
     });
   }
 
@@ -157,26 +181,47 @@ class MethodEmitter {
       joined.set(group, step);
     }
     this.#await(order, steps, this.#written);
+    for (const step of this.#ensureSteps) this.code.line(`await ${step};`);
     for (const [group, step] of joined) this.#awaitJoined(group, step, group.joins, 1);
   }
 
   #startCalls(order: readonly CallPlan[]): ReadonlyMap<CallPlan, string> {
     const { code } = this;
     const steps = new Map<CallPlan, string>();
-    for (const call of order) {
+    this.#ensures.print([]);
+    order.forEach((call, i) => {
       const step = this.#names.unique(`${this.#replies.get(call)!}Step`);
-      steps.set(call, step);
       const before = order.filter((other) => call.after.has(other));
-      if (before.length === 0) {
+      // What is written waits until it is known that it may be.
+      const ensured = call.effect === "READ" ? [] : [...this.#ensureSteps];
+      steps.set(call, step);
+      if (before.length === 0 && ensured.length === 0) {
         code.line(`const ${step} = call.run(() => ${this.#read(call)});`);
-        continue;
+      } else {
+        code.block(`const ${step} = call.run(async () => {`, () => {
+          this.#await(before, steps, callsRead(call));
+          for (const condition of ensured) code.line(`await ${condition};`);
+          code.line(`return ${this.#read(call)};`);
+        }, "});"); // biome-ignore format: short
       }
-      code.block(`const ${step} = call.run(async () => {`, () => {
-        this.#await(before, steps, readsOf(call.request).calls);
-        code.line(`return ${this.#read(call)};`);
-      }, "});"); // biome-ignore format: short
-    }
+      this.#startEnsures(order.slice(0, i + 1), steps);
+    });
     return steps;
+  }
+
+  readonly #ensureSteps: string[] = [];
+
+  /** Conditions whose calls have been started: each is looked at as soon as they have answered. */
+  #startEnsures(started: readonly CallPlan[], steps: ReadonlyMap<CallPlan, string>): void {
+    for (const ensure of this.#ensures.due(started)) {
+      const reads = started.filter((call) => ensure.after.has(call));
+      const step = this.#names.unique(`${this.#replies.get(reads[0]!)!}Ensured`);
+      this.code.block(`const ${step} = call.run(async () => {`, () => {
+        this.#await(reads, steps, reads);
+        this.#ensures.statement(ensure);
+      }, "});"); // biome-ignore format: short
+      this.#ensureSteps.push(step);
+    }
   }
 
   #await(calls: readonly CallPlan[], steps: ReadonlyMap<CallPlan, string>, used: readonly CallPlan[]): void {
@@ -225,7 +270,7 @@ class MethodEmitter {
     return unnamed === undefined || plan.translator.source === undefined ? [] : [unnamed];
   }
 
-  /** The call of an upstream method, with its request. */
+  /** The call of an upstream method, with its request; made only if its condition holds. */
   #read(plan: CallPlan): string {
     const { file } = this;
     const method = file.method(plan.method);
@@ -237,7 +282,20 @@ class MethodEmitter {
       return `call.${kind}(${all(this.#requests!, this.#writers(plan))})`;
     }
     const kind = plan.method.kind === "unary" ? "read" : "readStream";
+    if (plan.when !== undefined)
+      return `call.readIf(() => ${this.#condition(plan.when)}, ${all(this.#writer(plan.request, ""))})`;
     return `call.${kind}(${all(this.#writer(plan.request, ""))})`;
+  }
+
+  /** A condition on the request and on what other calls have answered. */
+  #condition(when: Expression): string {
+    const { file } = this;
+    const view = (root: Root, type: string) => {
+      if (root.kind !== "call") return `cel.viewOf(input, ${type})`;
+      const open = mayBeAbsent(root.call) ? "replyView" : "viewOf";
+      return `cel.${open}(${this.#replies.get(root.call)!}, ${type})`;
+    };
+    return emitExpression(file, this.#names, { view, call: "call" }, when).text;
   }
 
   /** What writes the requests of a stream: one function, or one for the first and one for the others. */
@@ -320,11 +378,7 @@ class MethodEmitter {
     const { code, plan } = this;
     const stream = plan.calls.find((call) => call.unnamed)!;
     const order = this.#order().filter((call) => call !== stream);
-    const needed = [
-      ...this.#written,
-      ...readsOf(stream.request).calls,
-      ...this.#groups.flatMap((g) => this.#needsOf(g)),
-    ];
+    const needed = [...this.#written, ...callsRead(stream), ...this.#groups.flatMap((g) => this.#needsOf(g))];
     const isLinear = order.every((call, i) => i === 0 || waitsFor(call, order[i - 1]!));
     if (isLinear) this.#readInOrder(order, needed);
     else this.#await(order, this.#startCalls(order), needed);
@@ -343,6 +397,12 @@ class MethodEmitter {
       this.#write("return");
     }, "});"); // biome-ignore format: short
   }
+}
+
+/** The calls whose results a call reads. */
+function callsRead({ request, when }: CallPlan): CallPlan[] {
+  const roots = (when?.reads ?? []).map(({ root }) => root);
+  return [...readsOf(request).calls, ...roots.flatMap((root) => (root.kind === "call" ? [root.call] : []))];
 }
 
 function waitsFor(call: CallPlan, other: CallPlan): boolean {

@@ -38,6 +38,7 @@ function same(a: Translator, b: Translator, assumed: Map<Translator, Set<Transla
     a.direction === b.direction &&
     a.target === b.target &&
     a.source === b.source &&
+    a.ensured?.size === b.ensured?.size &&
     all(a.joins, b.joins, (x, y) => sameJoin(x, y)) &&
     all(a.fields, b.fields, (x, y) => sameField(x, y, assumed))
   );

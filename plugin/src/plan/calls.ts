@@ -15,7 +15,7 @@ import { nearest, suggestion } from "./names.js";
 import { callErrors, mayBeEmpty } from "./on-error.js";
 import { RequestFields } from "./request-fields.js";
 import { isReadable, isSaid, reportNowhere, requestPath } from "./request-side.js";
-import { checkStreamKind, reportNoStream, takesStream } from "./stream-kind.js";
+import { answersStream, checkStreamKind, reportNoStream, takesStream } from "./stream-kind.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { CallPlan, Expression, Translator, UpstreamMethod } from "./types.js";
 import { descend, messageOfValue, namesIn, plainPath, RESERVED, rootMessage, type Scope } from "./values.js";
@@ -54,7 +54,7 @@ export class CallPlanner {
     const named = calls.map((call) => `${call.name}:${call.method}:${call.select}`);
     this.#scope = {
       // Translators of methods with named calls are their own: the names mean other things elsewhere.
-      id: `${desc.input.typeName} ${calls.some((call) => call.name !== "") || lets > 0 ? `${desc.parent.typeName}/${desc.name} ${named.join()}` : ""} ${(service.rule?.set ?? []).length > 0 ? service.desc.typeName : ""}`,
+      id: `${desc.input.typeName} ${calls.some((call) => call.name !== "") || lets > 0 || rule?.ensure.length ? `${desc.parent.typeName}/${desc.name} ${named.join()}` : ""} ${(service.rule?.set ?? []).length > 0 ? service.desc.typeName : ""}`,
       request: messageOf(desc.input),
       calls: this.#named,
       incomplete:
@@ -300,6 +300,13 @@ export class CallPlanner {
       if (call !== undefined && call.when !== "") {
         const at: Place = { ...place, path: [...place.path!, "when"] };
         const when = resolveCondition(context, call.when, { ...names, source: undefined }, at);
+        if (takesStream(plan.method.kind) || answersStream(plan.method.kind))
+          context.report(
+            "stream-kind",
+            at,
+            `${plan.method.service}/${plan.method.name} is a stream, which is there or not as its method is called or not`,
+            "remove the `when`",
+          );
         if (when !== undefined) (plan as { when?: Expression }).when = when;
       }
       call?.set.forEach((text, index) => {

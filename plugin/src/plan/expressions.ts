@@ -202,6 +202,7 @@ class Names {
 
 /** The type of what a path leads to. */
 function typeOf(value: Value): CelType {
+  if (value.root.kind === "auth") return value.root.claim.length === 0 ? STRING : DYN;
   const last = value.path.at(-1);
   return last === undefined ? messageType(messageOfValue(value)!) : fieldType(last, "name");
 }

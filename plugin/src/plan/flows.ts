@@ -1,5 +1,5 @@
 import { fieldName } from "../source/model.js";
-import type { JoinPlan, MethodPlan, Translator, UpstreamMethod } from "./types.js";
+import type { JoinPlan, MethodPlan, Translator, UpstreamMethod, Value } from "./types.js";
 import { methodOfRead, nameOfRead, type Read, valuesRead } from "./values-read.js";
 import { neededJoins, translatorsIn } from "./walk.js";
 
@@ -27,15 +27,16 @@ class FlowWalk {
   readonly #seen = new Map<Translator, Set<string>>();
 
   /** The fields of a message that clients get; `here` answered with the message that it is made from. */
-  reads(translator: Translator, here: UpstreamMethod | undefined): void {
-    if (!this.#isNew(translator, nameOf(here))) return;
+  reads(translator: Translator, here: UpstreamMethod | undefined, around?: UpstreamMethod): void {
+    if (!this.#isNew(translator, `${nameOf(here)} ${nameOf(around)}`)) return;
     for (const { target, value, conversion } of translator.fields) {
       for (const read of valuesRead(value)) {
-        const through = methodOfRead(read, here);
+        const through = methodOfRead(read, here, around);
         if (through !== undefined)
           this.#add("readable", fieldName(target.at(-1)!), nameOfRead(read), through);
       }
-      for (const inner of translatorsIn(conversion)) this.reads(inner, methodOfRead(value, here));
+      for (const inner of translatorsIn(conversion))
+        this.reads(inner, methodOfRead(rowOf(value), here, around), here);
     }
     for (const join of neededJoins(translator)) this.#asks(join);
   }
@@ -80,6 +81,11 @@ class FlowWalk {
     known.add(how);
     return isNew;
   }
+}
+
+/** What the message that a value gives stands in: of an expression, the first that it reads. */
+function rowOf(value: Value): Value {
+  return value.root.kind === "expression" ? (value.root.expression.reads[0] ?? value) : value;
 }
 
 function nameOf(method: UpstreamMethod | undefined): string {

@@ -4,7 +4,7 @@ import type { Context, Place } from "./context.js";
 
 /** The options that parse and are not run yet, by the message of the annotation that has them. */
 const LATER: Readonly<Record<string, { readonly what: string; readonly options: readonly string[] }>> = {
-  MethodRule: { what: "a method", options: ["ensure", "resolver"] },
+  MethodRule: { what: "a method", options: ["resolver"] },
   Call: { what: "a call", options: ["retry", "hedge", "cache"] },
   Join: {
     what: "a join",
@@ -12,7 +12,6 @@ const LATER: Readonly<Record<string, { readonly what: string; readonly options: 
   },
   Load: { what: "a load", options: ["retry", "hedge", "cache"] },
   FieldRule: { what: "a field", options: ["allow", "resolver", "reads"] },
-  Policy: { what: "a policy", options: ["when"] },
 };
 
 /** Reports the options of an annotation that are not run yet; false if there are any. */

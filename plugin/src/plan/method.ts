@@ -11,12 +11,14 @@ import { type Budget, budgetOf } from "./budget.js";
 import { CallPlanner } from "./calls.js";
 import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
+import { planEnsures } from "./ensures.js";
 import { requestNamesIn } from "./mentions.js";
 import { planPolicy } from "./policy.js";
 import type { RuleId } from "./rules.js";
 import { takesStream } from "./stream-kind.js";
 import type { Translators } from "./translators.js";
-import type { CallPlan, MethodPlan, PolicyPlan, Translator, Value } from "./types.js";
+import type { CallPlan, EnsurePlan, Expression, MethodPlan, PolicyPlan, Translator, Value } from "./types.js";
+import type { Scope } from "./values.js";
 import { eachTranslator, neededJoins, readsOfField, readsOfJoin } from "./walk.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -39,10 +41,19 @@ export function planMethod(
 ): MethodPlan | undefined {
   const { context } = translators;
   const rule = methodRule(desc);
-  const policy = methodPolicy(context, desc, rule, service);
   const timeoutMs = methodTimeout(context, rule, desc, service);
   const planner = new CallPlanner(translators, desc, rule, service);
   const calls = planner.plan();
+  const policy = methodPolicy(context, desc, rule, service, {
+    source: undefined,
+    sourceName: "",
+    request: messageOf(desc.input),
+    calls: new Map(),
+    joins: new Map(),
+    exposes: false,
+    lets: calls?.scope.lets,
+    incomplete: calls === undefined,
+  });
   const response = messageOf(desc.output);
   if (calls === undefined) {
     translators.excuse(response);
@@ -50,7 +61,9 @@ export function planMethod(
   }
   const { scope, plans, source } = calls;
   const translator = translators.response(response, source, scope);
-  const reads = translator === undefined ? [] : requestReads(translator);
+  const ensures = planEnsures(context, desc, rule, scope, plans, source, translator);
+  for (const { joins } of ensures) for (const join of joins) translators.ensure(translator!, join);
+  const reads = translator === undefined ? [] : requestReads(translator, conditionsOf(ensures, policy));
   // What is wrong may have been meant to read the request.
   const isFine = context.findings.every((finding) => finding.id === "request-unused");
   const sets = scope.serviceSets.map(({ text }) => text);
@@ -68,9 +81,12 @@ export function planMethod(
     request: messageOf(desc.input),
     response,
     calls: plans,
+    ensures,
     translator,
-    checkRequest: needsCheck(plans, translator),
-    firstRequest: takesStream(desc.methodKind) ? firstRequest(plans, translator) : "unread",
+    checkRequest: needsCheck(plans, translator, conditionsOf(ensures, policy)),
+    firstRequest: takesStream(desc.methodKind)
+      ? firstRequest(plans, translator, conditionsOf(ensures, policy))
+      : "unread",
     // Worked out when it is asked for: joins without end are found later.
     get budget() {
       budget ??= budgetOf(plans, translator);
@@ -104,12 +120,19 @@ function checkDrops(
   }
 }
 
+/** The conditions that a method is denied by. */
+function conditionsOf(ensures: readonly EnsurePlan[], policy: PolicyPlan | undefined): Expression[] {
+  const when = policy === undefined || policy.kind === "public" ? undefined : policy.when;
+  return [...ensures.map(({ that }) => that), ...(when === undefined ? [] : [when])];
+}
+
 /** The fields of the public request that the response and its joins read by `request.name`. */
-function requestReads(translator: Translator): Set<string> {
+function requestReads(translator: Translator, conditions: readonly Expression[]): Set<string> {
   const names = new Set<string>();
   const note = (value: Value) => {
     if (value.root.kind === "request" && value.path[0] !== undefined) names.add(value.path[0].name);
   };
+  for (const value of conditions.flatMap(({ reads }) => reads)) note(value);
   eachTranslator(translator, (inner) => {
     // The `set` of a join: it may be one that never runs.
     if (inner.direction === "request") return;
@@ -126,8 +149,12 @@ function requestReads(translator: Translator): Set<string> {
  * A malformed request must be found before anything is called. One call whose request is translated from the whole
  * public request finds it by itself; anything else does not.
  */
-function needsCheck(calls: readonly CallPlan[], response: Translator): boolean {
-  if (calls.length !== 1 || requestReads(response).size > 0) return true;
+function needsCheck(
+  calls: readonly CallPlan[],
+  response: Translator,
+  conditions: readonly Expression[],
+): boolean {
+  if (calls.length !== 1 || requestReads(response, conditions).size > 0) return true;
   let isWhole = calls[0]!.when === undefined;
   eachTranslator(calls[0]!.nextRequest ?? calls[0]!.request, ({ fields, source }) => {
     const read = new Set(
@@ -141,9 +168,13 @@ function needsCheck(calls: readonly CallPlan[], response: Translator): boolean {
 }
 
 /** What reads a stream's first request before its call starts: other calls, or `request`; a `set` waits for it. */
-function firstRequest(calls: readonly CallPlan[], response: Translator): MethodPlan["firstRequest"] {
+function firstRequest(
+  calls: readonly CallPlan[],
+  response: Translator,
+  conditions: readonly Expression[],
+): MethodPlan["firstRequest"] {
   if (calls.length > 1) return "read";
-  let isRead = false;
+  let isRead = conditions.some(({ reads }) => reads.some(({ root }) => root.kind === "request"));
   const note = (translator: Translator) => {
     const reads = [...translator.fields.flatMap(readsOfField), ...translator.joins.flatMap(readsOfJoin)];
     if (reads.some(({ root }) => root.kind === "request")) isRead = true;
@@ -160,10 +191,12 @@ function methodPolicy(
   desc: DescMethod,
   rule: MethodRule | undefined,
   service: ServiceScope,
+  names: Scope,
 ): PolicyPlan | undefined {
-  if (rule?.allow !== undefined) return planPolicy(context, rule.allow, { element: desc, path: ["allow"] });
+  if (rule?.allow !== undefined)
+    return planPolicy(context, rule.allow, { element: desc, path: ["allow"] }, names);
   if (service.rule?.allow === undefined) return undefined;
-  return planPolicy(context, service.rule.allow, { element: service.desc, path: ["allow"] });
+  return planPolicy(context, service.rule.allow, { element: service.desc, path: ["allow"] }, names);
 }
 
 function methodTimeout(

@@ -11,6 +11,7 @@ import { reportUnused } from "./lets.js";
 import { checkMaxCalls } from "./max-calls.js";
 import { planMethod, type ServiceScope } from "./method.js";
 import { checkPublic } from "./policy.js";
+import { checkRowOrder } from "./row-order.js";
 import { checkFile } from "./statics.js";
 import { Translators } from "./translators.js";
 import type { FilePlan, MethodPlan, Plan } from "./types.js";
@@ -74,6 +75,7 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
   translators.finish();
   checkCycles(context, translators);
   checkJoinPlaces(context, translators);
+  checkRowOrder(context, translators);
   const methods = files.flatMap((file) => file.methods);
   checkDepths(context, translators, methods);
   checkMaxCalls(context, methods);

@@ -1,13 +1,19 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { methodRule, type Policy } from "../source/annotations.js";
 import { type Context, list, type Place } from "./context.js";
-import { checkLater } from "./later.js";
-import type { MethodPlan, PolicyPlan, Translator } from "./types.js";
+import { resolveCondition } from "./expressions.js";
+import type { Expression, MethodPlan, PolicyPlan, Translator } from "./types.js";
+import type { Scope } from "./values.js";
 import { eachTranslator, neededJoins, readsOfField } from "./walk.js";
 
 /** Resolves `allow`. Reports one that says nothing, or two things. */
-export function planPolicy(context: Context, policy: Policy, place: Place): PolicyPlan | undefined {
-  if (!checkLater(context, policy, place)) return undefined;
+export function planPolicy(
+  context: Context,
+  policy: Policy,
+  place: Place,
+  /** What its `when` sees; undefined: that is looked at where there is a method. */
+  names?: Scope,
+): PolicyPlan | undefined {
   const granted = policy.role.length > 0 || policy.scope.length > 0;
   const said = [policy.public, policy.authenticated, granted].filter(Boolean).length;
   if (said !== 1) {
@@ -33,9 +39,42 @@ export function planPolicy(context: Context, policy: Policy, place: Place): Poli
     );
     return undefined;
   }
+  if (policy.when !== "" && policy.public) {
+    context.report(
+      "policy-conflict",
+      { ...place, path: [...place.path!, "when"] },
+      "everybody may, so `when` has nothing to narrow",
+      "write `authenticated: true`, or remove the `when`",
+    );
+    return undefined;
+  }
   if (policy.public) return { kind: "public" };
-  if (policy.authenticated) return { kind: "authenticated" };
-  return { kind: "granted", roles: [...policy.role], scopes: [...policy.scope] };
+  const when = names === undefined ? {} : narrowed(context, policy, place, names);
+  if (when === undefined) return undefined;
+  if (policy.authenticated) return { kind: "authenticated", ...when };
+  return { kind: "granted", roles: [...policy.role], scopes: [...policy.scope], ...when };
+}
+
+/** `when`: it is decided before anything is called. */
+function narrowed(
+  context: Context,
+  policy: Policy,
+  place: Place,
+  names: Scope,
+): { when?: Expression } | undefined {
+  if (policy.when === "") return {};
+  const at: Place = { ...place, path: [...place.path!, "when"] };
+  const when = resolveCondition(context, policy.when, names, at);
+  if (when === undefined) return undefined;
+  const read = when.reads.find(({ root }) => root.kind === "call");
+  if (read === undefined) return { when };
+  context.report(
+    "policy-conflict",
+    at,
+    "the policy reads a call, and is decided before anything is called",
+    "read the request or `auth`, or write it as an `ensure`",
+  );
+  return undefined;
 }
 
 /** Reports methods that everybody may call, and that set what only a caller with a token has: no call of nobody passes. */

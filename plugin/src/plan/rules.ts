@@ -19,6 +19,8 @@ export const RULES = {
   syntax: "a string that is not of the form that its option takes",
   "name-unknown": "a name that is not in scope",
   expression: "an expression in which a name, a type or an argument does not fit",
+  ensure: "an `ensure` without a condition, or one that cannot deny",
+  "row-order": "an expression that reads what is not there when it is asked for",
   "let-name": "a `let` whose name is taken, or that is none",
   "let-unused": "a `let` that nothing uses",
   "path-unknown": "a field that a message does not have",

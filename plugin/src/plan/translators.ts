@@ -16,7 +16,7 @@ import { suggestion } from "./names.js";
 import { RequestFields } from "./request-fields.js";
 import { isReadable, reportNowhere, requestPath } from "./request-side.js";
 import { planResponseField } from "./response-fields.js";
-import type { CallPlan, Conversion, Translator, Value } from "./types.js";
+import type { CallPlan, Conversion, JoinPlan, Translator, Value } from "./types.js";
 import { type Named, namesIn, type Scope } from "./values.js";
 
 /** What the translators of one public method share. */
@@ -129,6 +129,13 @@ export class Translators {
       maskSubject: () => this.#maskSubject(owner),
     };
     return planConversion(this.context, value, target, conversionScope, place);
+  }
+
+  /** Has a join of a response run for a condition of the method. */
+  ensure(translator: Translator, join: JoinPlan): void {
+    const open = translator as { ensured?: Set<JoinPlan> };
+    open.ensured ??= new Set();
+    open.ensured.add(join);
   }
 
   /** Requests of which a message could not be mapped: what a mask beside it would be of is then not said. */

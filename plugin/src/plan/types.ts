@@ -28,6 +28,8 @@ export interface MethodPlan {
   readonly response: Message;
   /** In the order in which they are written. */
   readonly calls: readonly CallPlan[];
+  /** Conditions on what is loaded. */
+  readonly ensures: readonly EnsurePlan[];
   /** public response <- calls, joins */
   readonly translator: Translator;
   /** Whether the public request has to be walked before anything is called, since no translation reads all of it. */
@@ -42,8 +44,25 @@ export interface MethodPlan {
 
 export type PolicyPlan =
   | { readonly kind: "public" }
-  | { readonly kind: "authenticated" }
-  | { readonly kind: "granted"; readonly roles: readonly string[]; readonly scopes: readonly string[] };
+  | { readonly kind: "authenticated"; readonly when?: Expression }
+  | {
+      readonly kind: "granted";
+      readonly roles: readonly string[];
+      readonly scopes: readonly string[];
+      readonly when?: Expression;
+    };
+
+/** A condition on what a method has loaded: where it does not hold, the method is denied. */
+export interface EnsurePlan {
+  readonly that: Expression;
+  /** Of the denial, by name. */
+  readonly code: string;
+  /** The text of the denial; undefined: that of its code. */
+  readonly message: string | undefined;
+  /** What it reads. */
+  readonly after: ReadonlySet<CallPlan>;
+  readonly joins: ReadonlySet<JoinPlan>;
+}
 
 /** A method of an internal service. */
 export interface UpstreamMethod {
@@ -143,6 +162,8 @@ export interface Translator {
   readonly fields: FieldPlan[];
   /** The joins that the target carries. */
   readonly joins: JoinPlan[];
+  /** Those of them that conditions of a method read: they run whether fields use them or not. */
+  readonly ensured?: Set<JoinPlan>;
 }
 
 /** One field of a target, or of a message inside it. */

@@ -1,6 +1,7 @@
 import { type Field, fieldName } from "../source/model.js";
 import type { Root, UpstreamMethod, Value } from "./types.js";
 import { rootMessage } from "./values.js";
+import { valuesIn } from "./walk.js";
 
 /** A path that a value reads. */
 export interface Read {
@@ -10,7 +11,7 @@ export interface Read {
 
 /** What a value is made of: every path that it reads. */
 export function valuesRead(value: Value): readonly Read[] {
-  return [value];
+  return valuesIn(value);
 }
 
 /** The full name of what a path reads: its last field; of a row or a reply that is read whole, the list or the type. */
@@ -19,11 +20,20 @@ export function nameOfRead(read: Read): string {
   return last === undefined ? (rootMessage(read)?.typeName ?? "") : fieldName(last);
 }
 
-/** The internal method that answered with what a path reads; `here` is the one that the source at hand comes from. */
-export function methodOfRead(read: Read, here: UpstreamMethod | undefined): UpstreamMethod | undefined {
+/**
+ * The internal method that answered with what a path reads; `here` is the one that the source at hand comes from, `around`
+ * that of the message around it.
+ */
+export function methodOfRead(
+  read: Read,
+  here: UpstreamMethod | undefined,
+  around: UpstreamMethod | undefined,
+): UpstreamMethod | undefined {
   switch (read.root.kind) {
     case "source":
       return here;
+    case "parent":
+      return around;
     case "call":
       return read.root.call.method;
     case "join":

@@ -43,7 +43,7 @@ export function translatorsIn(conversion: Conversion): readonly Translator[] {
 }
 
 /** The joins of a translator that have to run: those that fields use, that drop or fail, or that others' keys read. */
-export function neededJoins({ fields, joins }: Translator): ReadonlySet<JoinPlan> {
+export function neededJoins({ fields, joins, ensured }: Translator): ReadonlySet<JoinPlan> {
   const needed = new Set<JoinPlan>();
   const need = (join: JoinPlan): void => {
     needed.add(join);
@@ -51,6 +51,7 @@ export function neededJoins({ fields, joins }: Translator): ReadonlySet<JoinPlan
   };
   for (const field of fields)
     for (const { root } of readsOfField(field)) if (root.kind === "join") need(root.join);
+  for (const join of ensured ?? []) need(join);
   for (const join of joins) if (join.onMissing !== "empty") need(join);
   return needed;
 }

@@ -37,6 +37,7 @@ type Reader<T> = (desc: AnyDesc, extension: DescExtension) => T;
 
 export type {
   Call,
+  Ensure,
   EnumValueRule,
   FieldRule,
   Join,

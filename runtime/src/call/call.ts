@@ -5,6 +5,7 @@ import type { Shape } from "../wire/check.js";
 import { Reader } from "../wire/reader.js";
 import { Writer } from "../wire/writer.js";
 import { Budget } from "./budget.js";
+import { holdsFor } from "./computed.js";
 import { Degraded } from "./degraded.js";
 import { Code, PorticoError, toPorticoError } from "./error.js";
 import { fetchJoins } from "./fetch.js";
@@ -190,6 +191,16 @@ export class Call {
       return this.absent(method);
     }
     return new Reader(reply, method.path, maxRows);
+  }
+
+  /** As `read`, only if the condition holds; otherwise there is no reply. */
+  async readIf(
+    condition: () => boolean,
+    method: Method,
+    build: (w: Writer) => void,
+    options?: CallOptions,
+  ): Promise<Reader> {
+    return holdsFor(this, condition) ? this.read(method, build, options) : this.absent(method);
   }
 
   /** What stands for the reply of a call that was not made, or whose failure is let pass: a message that is not there. */

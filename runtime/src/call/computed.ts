@@ -1,3 +1,4 @@
+import type { Caller } from "../auth/policy.js";
 import { AbsentError, CelError } from "../cel/error.js";
 import { CelMap } from "../cel/map.js";
 import type { Value } from "../cel/value.js";
@@ -65,6 +66,25 @@ export function permits(evaluate: () => boolean): boolean {
   }
 }
 
+/**
+ * A condition on what was loaded. Where it does not hold, or what it reads is not there, the call is denied: by default with the
+ * very NOT_FOUND that the upstream's own would be.
+ */
+export function ensure(
+  evaluate: () => boolean,
+  code: keyof typeof Code = "NOT_FOUND",
+  message?: string,
+): void {
+  if (permits(evaluate)) return;
+  throw new PorticoError(Code[code], message ?? code.toLowerCase().replaceAll("_", " "));
+}
+
+/** A condition of who may call that reads the request: a caller for whom it does not hold is denied. */
+export function permit(call: Call, evaluate: () => boolean): void {
+  if (permits(evaluate)) return;
+  throw denial(call, undefined);
+}
+
 /** The caller, or a claim of the caller, is not there. */
 class NoClaimError extends AbsentError {}
 
@@ -75,11 +95,7 @@ function denial({ principal }: Call, cause: unknown): PorticoError {
 }
 
 /** Who an expression sees as `auth`, and what the gateway was given for it. */
-export interface Surroundings {
-  readonly principal: Call["principal"];
-  readonly metadata: ReadonlyArray<readonly [string, string]>;
-  readonly config: Readonly<Record<string, string | number | boolean>>;
-}
+export type Surroundings = Caller;
 
 /** `auth.subject` */
 export function subjectOf({ principal }: Surroundings): string {

@@ -138,5 +138,5 @@ export {
   getSeconds,
 } from "./time-parts.js";
 export { type MessageValue, TypeValue, typeOf, Uint, type Value } from "./value.js";
-export { present, View, type ViewField, type ViewType, viewOf } from "./view.js";
+export { present, replyView, View, type ViewField, type ViewType, viewOf } from "./view.js";
 export { type Written, writeMap, writeValue, writeValues } from "./write.js";

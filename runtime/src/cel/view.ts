@@ -314,6 +314,11 @@ export function viewOf(reader: Reader, type: ViewType): View {
   return view;
 }
 
+/** As `viewOf`; null where there is no message: the call was not made. */
+export function replyView(reader: Reader, type: ViewType): View | null {
+  return reader.absent ? null : viewOf(reader, type);
+}
+
 const views = new WeakMap<Reader, Map<ViewType, View>>();
 
 /** What has to be there: a call or join that did not run, or found nothing, is null. */

@@ -36,6 +36,8 @@ export interface GatewayOptions {
    * if they are listed: the upstream then has the client's own token.
    */
   readonly forwardHeaders?: readonly string[];
+  /** What expressions of annotations read as `config`, by name. Default: nothing. */
+  readonly config?: Readonly<Record<string, string | number | boolean>>;
   /**
    * The implementation of HTTP/2 towards clients and, where `upstreams` are targets, of gRPC towards the internal services:
    * Portico's own ("http2"), or those of Node.js and grpc-js ("node"). Default: what the environment variable

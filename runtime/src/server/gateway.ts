@@ -44,6 +44,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     authenticator: options.authenticator,
     logger,
     forwardHeaders: options.forwardHeaders ?? [],
+    config: options.config ?? {},
   });
   const makeFront = transport === "http2" ? ownFront : nodeFront;
   const front = makeFront({

@@ -1,4 +1,5 @@
 import type { Authenticator, Headers } from "../auth/authenticator.js";
+import type { Caller } from "../auth/policy.js";
 import { Code, PorticoError } from "../call/error.js";
 import type { Limits } from "../call/limits.js";
 import type { Route } from "../call/route.js";
@@ -21,6 +22,8 @@ export interface PipelineOptions {
   readonly logger: Logger;
   /** Lower-case names of request headers that upstreams get. */
   readonly forwardHeaders: readonly string[];
+  /** What expressions see as `config`. */
+  readonly config: Caller["config"];
 }
 
 /** A route, as the gateway serves it. */
@@ -46,6 +49,7 @@ export class Pipeline {
   readonly limits: Limits;
   readonly authenticator: Authenticator | undefined;
   readonly logger: Logger;
+  readonly config: Caller["config"];
   readonly wheel = new TimerWheel();
 
   readonly #routes: ReadonlyMap<string, ServedRoute>;
@@ -57,6 +61,7 @@ export class Pipeline {
     this.limits = options.limits;
     this.authenticator = options.authenticator;
     this.logger = options.logger;
+    this.config = options.config;
     this.#forwardHeaders = options.forwardHeaders;
     this.#routes = new Map(options.routes.map((route) => [route.path, route]));
   }

@@ -1,5 +1,5 @@
 import type { Headers } from "../auth/authenticator.js";
-import { authorize } from "../auth/policy.js";
+import { authorize, type Caller } from "../auth/policy.js";
 import type { Principal } from "../auth/principal.js";
 import { Call, type CallInit } from "../call/call.js";
 import { Code, codeName, PorticoError, toPorticoError } from "../call/error.js";
@@ -108,7 +108,7 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
   #admit(principal: Principal | undefined): void {
     if (this.#ended) return;
     try {
-      authorize(this.#route.policy, principal);
+      authorize(this.#route.policy, principal, () => this.#caller(principal));
     } catch (thrown) {
       this.#fail(thrown);
       return;
@@ -122,6 +122,18 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
     this.#exchange.readStream(this.limits.maxRequestBytes);
     // The encoding of the requests may be one that is not spoken here.
     if (!this.#ended) this.#openRequests();
+  }
+
+  #caller(principal: Principal | undefined): Caller {
+    return {
+      principal,
+      metadata: this.#pipeline.metadataOf(this.#headers, this.requestId),
+      config: this.config,
+    };
+  }
+
+  get config(): Caller["config"] {
+    return this.#pipeline.config;
   }
 
   onBadRequest(error: PorticoError): void {
