@@ -41,7 +41,7 @@ export interface GatewayOptions {
   /**
    * The implementation of HTTP/2 towards clients and, where `upstreams` are targets, of gRPC towards the internal services:
    * Portico's own ("http2"), or those of Node.js and grpc-js ("node"). Default: what the environment variable
-   * PORTICO_TRANSPORT says, else "node".
+   * PORTICO_TRANSPORT says, else "http2".
    */
   readonly transport?: Transport;
 }

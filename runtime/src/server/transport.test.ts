@@ -16,7 +16,7 @@ describe("the transport", () => {
 
   it("is the default where neither says anything", () => {
     vi.stubEnv("PORTICO_TRANSPORT", "");
-    expect(transportOf(undefined)).toBe("node");
+    expect(transportOf(undefined)).toBe("http2");
     expect(transportProblem(undefined)).toBe(undefined);
   });
 

@@ -4,7 +4,7 @@ export type Transport = "http2" | "node";
 /** Read where the options name no transport. */
 export const TRANSPORT_VARIABLE = "PORTICO_TRANSPORT";
 
-const defaultTransport: Transport = "node";
+const defaultTransport: Transport = "http2";
 
 /** The transport that a gateway uses: what its options say, else the environment, else the default. */
 export function transportOf(option: Transport | undefined): Transport {

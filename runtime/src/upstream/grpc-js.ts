@@ -1,11 +1,16 @@
 import { type ChannelCredentials, Client, credentials, Metadata, status } from "@grpc/grpc-js";
-import { defaultLimits } from "../call/limits.js";
 import { ConfigurationError } from "../configuration-error.js";
 import { asBuffer, GrpcJsCall } from "./grpc-js-call.js";
 import { GrpcJsStream } from "./grpc-js-stream.js";
 import { singleReply } from "./single-reply.js";
 import { targetProblems } from "./target.js";
-import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "./upstream.js";
+import {
+  DEFAULT_MAX_MESSAGE_BYTES,
+  type Method,
+  type Upstream,
+  type UpstreamContext,
+  UpstreamError,
+} from "./upstream.js";
 import { type UpstreamTls, upstreamTlsProblems } from "./upstream-tls.js";
 
 export interface GrpcJsUpstreamOptions {
@@ -67,7 +72,7 @@ function channelCredentialsOf(tls: UpstreamTls | undefined): ChannelCredentials 
 function channelOptionsOf(options: GrpcJsUpstreamOptions): Record<string, number | string> {
   const balance = options.balance ?? "round_robin";
   const channelOptions: Record<string, number | string> = {
-    "grpc.max_receive_message_length": options.maxMessageBytes ?? defaultLimits.maxUpstreamMessageBytes,
+    "grpc.max_receive_message_length": options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
     // What may be sent is bounded by what was received.
     "grpc.max_send_message_length": -1,
     "grpc.initial_reconnect_backoff_ms": INITIAL_RECONNECT_BACKOFF_MS,

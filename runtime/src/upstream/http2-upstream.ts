@@ -10,7 +10,13 @@ import { UnaryCall } from "./channel/unary-call.js";
 import { metadataProblem } from "./metadata.js";
 import { singleReply } from "./single-reply.js";
 import { targetProblems } from "./target.js";
-import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "./upstream.js";
+import {
+  DEFAULT_MAX_MESSAGE_BYTES,
+  type Method,
+  type Upstream,
+  type UpstreamContext,
+  UpstreamError,
+} from "./upstream.js";
 import { type UpstreamTls, upstreamTlsProblems } from "./upstream-tls.js";
 
 /** Settings of `http2Upstream`. Times are in milliseconds. */
@@ -103,7 +109,7 @@ function settingsOf(options: Http2UpstreamOptions): ChannelSettings {
     },
     budget: new QueueBudget(MOST_QUEUED_BYTES),
     wheel: new TimerWheel(),
-    maxMessageBytes: options.maxMessageBytes ?? 4 * MiB,
+    maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
     backoff: { initialMs: INITIAL_RECONNECT_BACKOFF_MS, maxMs: options.maxReconnectBackoffMs ?? 2_000 },
     connectTimeoutMs,
     maxConnectWaitMs: options.maxConnectWaitMs ?? 2_000,

@@ -1,6 +1,9 @@
 /** The kinds of RPC that Portico translates. */
 export type RpcKind = "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
 
+/** The longest reply that an upstream accepts, in bytes, where it is not told. */
+export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
 /** A method of an internal service, as the generated code names it. */
 export interface Method {
   /** Full name of the service: "smpl.orders.v1.OrdersService". */
