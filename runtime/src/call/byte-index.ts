@@ -16,6 +16,8 @@ export class ByteIndex {
   #numbers: number[] = new Array(FIRST_SLOTS).fill(FREE);
   #hashes: number[] = new Array(FIRST_SLOTS).fill(0);
   readonly #keys: ByteKey[] = [];
+  /** The hash of the key that was looked for last. */
+  #hash = 0;
   /** The keys that found no slot, one character per byte. */
   #rest: Map<string, number> | undefined;
 
@@ -27,6 +29,7 @@ export class ByteIndex {
   /** The number of the key that is the bytes [start, start + length), or -1. */
   find(view: DataView, start: number, length: number): number {
     const hash = hashOf(view, start, length, seed);
+    this.#hash = hash;
     const numbers = this.#numbers;
     const mask = this.#mask;
     for (let probe = 0; probe < MAX_PROBES; probe++) {
@@ -38,16 +41,15 @@ export class ByteIndex {
     return this.#rest?.get(latin1Of(view, start, length)) ?? -1;
   }
 
-  /** Adds a key that is not there yet. */
+  /** Adds the key that was looked for last, and not found. */
   add(key: ByteKey, number: number): void {
     this.#keys[number] = key;
     // Half of the slots stay free, so that few keys meet.
     if (++this.#count * 2 > this.#numbers.length) this.#grow();
-    else this.#place(key, number);
+    else this.#place(key, number, this.#hash);
   }
 
-  #place(key: ByteKey, number: number): void {
-    const hash = hashOf(key.view, key.start, key.length, seed);
+  #place(key: ByteKey, number: number, hash: number): void {
     for (let probe = 0; probe < MAX_PROBES; probe++) {
       const slot = (hash + probe) & this.#mask;
       if (this.#numbers[slot] !== FREE) continue;
@@ -66,7 +68,7 @@ export class ByteIndex {
     this.#hashes = new Array(slots).fill(0);
     this.#rest = undefined;
     this.#keys.forEach((key, number) => {
-      this.#place(key, number);
+      this.#place(key, number, hashOf(key.view, key.start, key.length, seed));
     });
   }
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Method } from "../upstream/upstream.js";
+import { int, len } from "../wire/bytes.test.support.js";
+import { WireError } from "../wire/error.js";
 import { Reader } from "../wire/reader.js";
+import type { Scalar } from "../wire/scalar.js";
 import { type Lookup, type Replies, type RowKey, Rows } from "./join.js";
 
 const method: Method = { service: "s", name: "m", path: "/s/m", kind: "unary" };
@@ -71,6 +74,69 @@ describe("keys", () => {
     ],
   ])("%j and %j differ", (a, b) => {
     expect(rowsOf(a, b, a).replies.keys).toEqual([a, b]);
+  });
+});
+
+describe("keys in a message", () => {
+  /** A message with one field, and a reader on it. */
+  const message = (content: readonly number[]) => new Reader(Uint8Array.from(content), "");
+  const text = (value: string) => message(len(1, [...Buffer.from(value)]));
+
+  it.each<[Scalar, Reader, RowKey]>([
+    ["string", text(""), ""],
+    ["string", text("abc"), "abc"],
+    ["string", text("é€𝄞"), Buffer.from("é€𝄞").toString("latin1")],
+    ["bytes", message(len(1, [0xff, 0])), "\u00ff\u0000"],
+    ["int32", message(int(1, -1)), -1],
+    ["uint64", message(int(1, 2n ** 64n - 1n)), 2n ** 64n - 1n],
+    ["int64", message(int(1, -(2n ** 63n))), -(2n ** 63n)],
+    ["bool", message(int(1, 1)), 1],
+  ])("of type %s are what they stand for", (type, r, key) => {
+    const rows = new Rows({ ...lookup });
+    rows.addAt(r, 1, type);
+    rows.add(key);
+    rows.addListAt(r, [1, 1], type);
+    rows.addList([key]);
+    expect(rows.replies.keys).toHaveLength(1);
+    const match = (_: Reader, replies: Replies) => {
+      replies.matchAt(r, 1, type, 0, 1);
+      replies.match(key, 1, 2);
+      replies.matchLastAt(r, 1, type, 2, 3);
+    };
+    Object.assign(rows.replies.lookup, { match });
+    rows.replies.read(message([65, 66, 67]), 0, 0);
+    expect(rows.replies.foreign).toBe(0);
+    expect([letter(rows.first(0)), letter(rows.next()), rows.next()]).toEqual(["C", "B", undefined]);
+  });
+
+  it.each<[Scalar, RowKey]>([
+    ["string", ""],
+    ["bytes", ""],
+    ["int64", 0],
+    ["bool", 0],
+  ])("of type %s that are not there are the default", (type, key) => {
+    const rows = rowsOf(key);
+    const match = (r: Reader, replies: Replies) => replies.matchAt(r, 0, type, 0, 1);
+    Object.assign(rows.replies.lookup, { match });
+    rows.replies.read(message([65]), 0, 0);
+    expect(letter(rows.one())).toBe("A");
+  });
+
+  it("are refused if they are strings that are not UTF-8, whether anybody asks for them or not", () => {
+    const bad = message(len(1, [0x61, 0xff]));
+    const rows = new Rows({ ...lookup });
+    expect(() => rows.addAt(bad, 1, "string")).toThrow(WireError);
+    expect(() => rows.addListAt(bad, [1], "string")).toThrow(WireError);
+    rows.addAt(bad, 1, "bytes");
+    const other = message(len(1, [0x62, 0xff]));
+    for (const call of ["matchAt", "matchLastAt"] as const)
+      expect(() => rows.replies[call](other, 1, "string", 0, 1)).toThrow(WireError);
+  });
+
+  it("may have lengths that are longer than they need to be", () => {
+    const rows = rowsOf("ab");
+    rows.addAt(message([10, 0x82, 0x80, 0x00, 0x61, 0x62]), 1, "string");
+    expect(rows.replies.keys).toEqual(["ab"]);
   });
 });
 

@@ -38,7 +38,7 @@ export class Reader {
   lo = 0;
   hi = 0;
   #buffer: Uint8Array;
-  #view: DataView | undefined;
+  #view: DataView;
   /** The length of the message, and of what is in use of the buffer: more, once pieces were put together. */
   readonly #length: number;
   #used: number;
@@ -63,6 +63,7 @@ export class Reader {
   ) {
     this.#bytes = bytes;
     this.#buffer = bytes;
+    this.#view = viewOf(bytes);
     this.#length = bytes.length;
     this.#used = bytes.length;
     this.end = bytes.length;
@@ -80,7 +81,6 @@ export class Reader {
 
   /** The same bytes, to read several at once. */
   get view(): DataView {
-    this.#view ??= viewOf(this.#buffer);
     return this.#view;
   }
 
@@ -524,7 +524,7 @@ export class Reader {
         const grown = new Uint8Array(used * 2);
         grown.set(this.#buffer.subarray(0, this.#used));
         this.#buffer = grown;
-        this.#view = undefined;
+        this.#view = viewOf(grown);
       }
       pieces.start = this.#used;
       for (let i = 0; i < ranges.length; i += 2) {

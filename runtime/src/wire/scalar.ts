@@ -109,8 +109,8 @@ export function keyAt(r: Reader, at: At, type: Scalar): Key {
   load(r, at, type);
   const { lo, hi } = r;
   if (hi === 0) return lo >>> 0;
-  if (hi === -1 && lo < 0) return lo;
   const unsigned = type === "uint64" || type === "fixed64";
+  if (hi === -1 && lo < 0 && !unsigned) return lo;
   const high = unsigned ? hi >>> 0 : hi;
   const value = high * 0x1_0000_0000 + (lo >>> 0);
   if (Number.isSafeInteger(value)) return value;

@@ -1,4 +1,5 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { int, len, tag, varint } from "./bytes.test.support.js";
 import { TooLongError, WireError } from "./error.js";
@@ -52,6 +53,79 @@ describe("a sub-message", () => {
       r.tag();
       expect(r.bytes().length).toBe(size);
     }
+  });
+});
+
+describe("sub-messages one after the other", () => {
+  it("are right, however their lengths differ from what was thought and from each other", () => {
+    const size = fc.constantFrom(0, 1, 100, 127, 128, 129, 300, 16_383, 16_384);
+    const message = fc.record({ size, hint: size, inner: size, innerHint: size, isDropped: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 12 }), (messages) => {
+        const w = new Writer(MAX);
+        const expected: number[] = [];
+        const all = w.open(10, 50);
+        for (const { size, hint, inner, innerHint, isDropped } of messages) {
+          const mark = w.pos;
+          const opened = w.open(18, hint);
+          const nested = w.open(26, innerHint);
+          w.raw(new Uint8Array(inner).fill(7));
+          w.close(nested);
+          w.raw(new Uint8Array(size).fill(9));
+          if (isDropped) w.rewind(mark);
+          else {
+            w.close(opened);
+            const content = [...len(3, new Array(inner).fill(7)), ...new Array<number>(size).fill(9)];
+            expected.push(...len(2, content));
+          }
+        }
+        w.close(all);
+        expect(Buffer.compare(w.finish(), Uint8Array.from(len(1, expected)))).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("strings and bytes", () => {
+  const at = (r: Reader, method: "copyString" | "copyBytes", tag: number) => {
+    const w = new Writer(MAX);
+    w[method](tag, r, 1);
+    return [...w.finish()];
+  };
+  const ascii = Buffer.from("The quick brown fox jumps over the lazy dog. ".repeat(10));
+
+  it("of all lengths up to 400 are copied whole, wherever they stand", () => {
+    for (let length = 0; length <= 400; length++) {
+      const content = [...ascii.subarray(0, length)];
+      const framed = Uint8Array.from(len(1, content));
+      const inside = Buffer.concat([Uint8Array.of(1, 2, 3), framed]).subarray(3);
+      for (const bytes of [framed, inside]) {
+        const r = new Reader(bytes, "");
+        for (const field of [1, 16]) {
+          expect(at(r, "copyString", field * 8 + 2)).toEqual(len(field, content));
+          expect(at(r, "copyBytes", field * 8 + 2)).toEqual(len(field, content));
+        }
+      }
+    }
+  });
+
+  it("are checked at every byte, and only if they are strings", () => {
+    for (const length of [1, 2, 3, 4, 5, 7, 8, 9, 36, 191, 192, 193, 250]) {
+      for (let i = 0; i < length; i++) {
+        const content = [...ascii.subarray(0, length)];
+        content[i] = 0xff;
+        const r = new Reader(Uint8Array.from(len(1, content)), "");
+        expect(() => at(r, "copyString", 10)).toThrow(WireError);
+        expect(at(r, "copyBytes", 10)).toEqual(len(1, content));
+      }
+    }
+  });
+
+  it("may have lengths that are longer than they need to be", () => {
+    const r = new Reader(Uint8Array.of(10, 0x82, 0x80, 0x00, 0x61, 0x62), "");
+    expect(at(r, "copyString", 10)).toEqual(len(1, [0x61, 0x62]));
+    expect(at(r, "copyBytes", 10)).toEqual(len(1, [0x61, 0x62]));
   });
 });
 

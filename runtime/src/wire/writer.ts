@@ -7,7 +7,7 @@ import { validUtf8 } from "./utf8.js";
 // One buffer goes from writer to writer: allocating one for each costs more than writing a usual message. A writer that
 // is never finished keeps it, and the next one makes another; so do writers that are used at the same time.
 const FIRST_BYTES = 16 * 1024;
-const MAX_SPARE_BYTES = 1024 * 1024;
+const MAX_SPARE_BYTES = 4 * 1024 * 1024;
 let spare: Block | undefined;
 
 /** Memory to write to: the same bytes twice, to write one or several at once. */
@@ -23,6 +23,11 @@ function blockOf(size: number): Block {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) };
 }
 
+/** How many bytes a length takes as a varint. */
+function sizeOf(length: number): number {
+  return length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x200000 ? 3 : length < 0x10000000 ? 4 : 5;
+}
+
 // The wire type that starts a group; the one that ends it is the next number.
 const START_GROUP = 3;
 
@@ -34,6 +39,12 @@ const START_GROUP = 3;
  */
 export class Writer {
   pos = 0;
+  /** Of the sub-messages that are open: where their content starts, and how long it was thought to be. */
+  readonly #starts: number[] = [];
+  readonly #hints: number[] = [];
+  #open = 0;
+  /** How much longer than thought the last one was: those that follow it in a list are likely so, too. */
+  #growth = 0;
   #block: Block;
   #buffer: Uint8Array;
   #view: DataView;
@@ -63,6 +74,7 @@ export class Writer {
   /** Forgets what was written since `pos` was `mark`. */
   rewind(mark: number): void {
     this.pos = mark;
+    while (this.#open > 0 && this.#starts[this.#open - 1]! > mark) this.#open--;
   }
 
   /** A copy of what was written since `pos` was `start`. */
@@ -77,32 +89,36 @@ export class Writer {
   open(tag: number, hint: number): number {
     this.#reserve(15);
     this.#tag(tag);
-    const size = hint < 0x80 ? 1 : hint < 0x4000 ? 2 : hint < 0x200000 ? 3 : 4;
+    const size = sizeOf(hint + this.#growth);
+    // Says until then how much room was left.
     this.pos += size;
-    // Where the content starts, and how much room was left: at most 5 bytes.
-    return this.pos * 8 + size;
+    this.#buffer[this.pos - 1] = size;
+    const opened = this.#open++;
+    this.#starts[opened] = this.pos;
+    this.#hints[opened] = hint;
+    return opened;
   }
 
   /** Ends a sub-message: puts its length in front of it. */
   close(opened: number): void {
-    const start = Math.floor(opened / 8);
-    const left = opened % 8;
+    const start = this.#starts[opened]!;
     const length = this.pos - start;
-    let size = 1;
-    for (let rest = length >>> 7; rest !== 0; rest >>>= 7) size++;
-    if (size !== left) {
-      if (size > left) this.#reserve(size - left);
-      this.#buffer.copyWithin(start - left + size, start, this.pos);
-      this.pos += size - left;
-    }
-    let at = start - left;
-    let rest = length;
-    const buffer = this.#buffer;
-    while (rest >= 0x80) {
-      buffer[at++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    buffer[at] = rest;
+    this.#growth = length - this.#hints[opened]!;
+    this.#open = opened;
+    const left = this.#buffer[start - 1]!;
+    const size = sizeOf(length);
+    if (size !== left) this.#move(start, size - left);
+    const end = this.pos;
+    this.pos = start - left;
+    this.#varint32(length);
+    this.pos = end;
+  }
+
+  /** Moves what was written since `start`. */
+  #move(start: number, by: number): void {
+    if (by > 0) this.#reserve(by);
+    this.#buffer.copyWithin(start + by, start, this.pos);
+    this.pos += by;
   }
 
   /** As `open`, of a field that may be a group, by its tag; `end` takes what this returns. */
@@ -243,6 +259,11 @@ export class Writer {
   /** The tag and the length of what comes next, for which there is room then. */
   #head(tag: number, length: number): void {
     this.#reserve(10 + length);
+    if (tag < 0x80 && length < 0x80 && tag !== 0) {
+      this.#view.setUint16(this.pos, tag | (length << 8), true);
+      this.pos += 2;
+      return;
+    }
     this.#tag(tag);
     this.#varint32(length);
   }
