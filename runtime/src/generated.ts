@@ -33,5 +33,12 @@ export { MapEntries } from "./wire/map-entries.js";
 export { messageKey, writeMessageKey } from "./wire/message-key.js";
 export type { Reader } from "./wire/reader.js";
 export { convert, keyAt, writeKey } from "./wire/scalar.js";
-export { type AnyType, type MaskTable, translateAny, translateMask, unwrap } from "./wire/special.js";
+export {
+  type AnyType,
+  type MaskTable,
+  scanAny,
+  translateAny,
+  translateMask,
+  unwrap,
+} from "./wire/special.js";
 export type { Writer } from "./wire/writer.js";

@@ -87,12 +87,16 @@ export function scannedFields(
   from: readonly FieldPlan[] = translator.fields.filter((field) => field.value.root.kind !== "join"),
 ): readonly FieldPlan[] {
   const wanted = from.filter((field) => scanRows(translatorsIn(field.conversion), collect).length > 0);
+  const last = new Map(wanted.map((field) => [field.target[0]!.oneof, translator.fields.indexOf(field)]));
   const oneofs = new Set(
     wanted.map((field) => field.target[0]!.oneof).filter((oneof) => oneof !== undefined),
   );
-  return from.filter((field) => {
+  return translator.fields.filter((field, i) => {
     const { oneof } = field.target[0]!;
-    return wanted.includes(field) || (oneof !== undefined && oneofs.has(oneof));
+    if (wanted.includes(field)) return true;
+    // Of the members that joins feed, those behind decide nothing, and may not be known yet.
+    const isKnown = from.includes(field) || i < (last.get(oneof) ?? -1);
+    return oneof !== undefined && oneofs.has(oneof) && isKnown;
   });
 }
 

@@ -45,7 +45,8 @@ export class FieldEmitter {
   /** A field with a `when` is written only if that is true. */
   #conditional(item: Item): Item {
     const { when } = item.plan;
-    if (when === undefined) return item;
+    // A walk over found rows sees the row alone, not the message that the condition is about.
+    if (when === undefined || this.owner.site !== undefined) return item;
     const holds = this.owner.condition(when);
     const and = (condition: string | undefined) => {
       if (condition === undefined) return holds;
@@ -59,6 +60,14 @@ export class FieldEmitter {
   }
 
   #item(plan: FieldPlan): Item | undefined {
+    const item = this.#itemOf(plan);
+    const { root } = plan.value;
+    // In a scan, what a join feeds is looked at for whether it is there: the rows in it are not of this walk.
+    const isForeign = !this.owner.isWrite && root.kind === "join" && this.owner.site === undefined;
+    return item === undefined || !isForeign ? item : { ...item, print: [] };
+  }
+
+  #itemOf(plan: FieldPlan): Item | undefined {
     const { owner } = this;
     const { value } = plan;
     const { root } = value;
@@ -108,6 +117,14 @@ export class FieldEmitter {
       };
     }
     const condition = values.condition(found, target, conversion, plan.target.length > 1);
+    if (conversion.kind === "any" && this.#hasRows(plan)) {
+      const again = this.#again(plan, scope);
+      const print = () => {
+        if (again !== undefined) owner.code.line(`${again};`);
+        for (const line of this.#statements(plan, found, target)) owner.code.line(line);
+      };
+      return { plan, condition, print, otherwise: refused };
+    }
     if (!owner.isWrite) return { plan, condition, print: [] };
     const print = values.statements(found, target, conversion);
     const lost = values.lostDefault(found.field!, target, conversion);
@@ -128,6 +145,22 @@ export class FieldEmitter {
   #isThere({ value: { root, path } }: FieldPlan, scope: RootScope, at: string): string | undefined {
     if (!isEntryValue(path)) return `${at} !== 0`;
     return root.kind === "join" && this.owner.site === undefined ? `${scope.entry} >= 0` : undefined;
+  }
+
+  /** Whether there is something to write, or in a scan to gather, that needs the rows of joins. */
+  #hasRows({ conversion }: FieldPlan): boolean {
+    const { mode } = this.owner;
+    const inside = translatorsIn(conversion);
+    return mode.kind === "write" ? walkJoins(inside).length > 0 : scanRows(inside, mode.collect).length > 0;
+  }
+
+  /** What writes a value that is no message; of an Any in a scan, what gathers the keys in it. */
+  #statements(plan: FieldPlan, found: Found, target: Field, packed = false): readonly string[] {
+    const { owner, values } = this;
+    const { conversion } = plan;
+    if (owner.isWrite) return values.statements(found, target, conversion, packed);
+    if (conversion.kind !== "any" || !this.#hasRows(plan)) return [];
+    return [owner.scanAny(conversion.types, found.reader, found.at)];
   }
 
   /** In a scan, nothing is written: only the keys inside are gathered. */
@@ -195,13 +228,13 @@ export class FieldEmitter {
 
   /** What is done with the elements of a list, as they come by. */
   elements(plan: FieldPlan, target: Field, field: Field): ElementHandler {
-    const { values, owner } = this;
+    const { owner } = this;
     const { conversion } = plan;
     if (conversion.kind === "message")
       return { message: (_, __, open) => owner.in(plan, () => this.writeMessage(target, open, conversion)) };
     const write = (code: Code, reader: string, packed: boolean) => {
       const found: Found = { reader, at: "at", field: undefined };
-      for (const line of values.statements(found, target, conversion, packed)) code.line(line);
+      for (const line of owner.in(plan, () => this.#statements(plan, found, target, packed))) code.line(line);
     };
     if (field.type.kind === "message") return { messageAt: (code, reader) => write(code, reader, false) };
     if (!isPackable(target) || conversion.kind === "wrap")

@@ -11,7 +11,7 @@ const GLOBALS = (
   "AsyncGenerator Map Number Object Promise Uint8Array undefined " +
   "AnyType Call CallOptions GatewayApi Lookup MapEntries MaskTable Method OnError Reader Replies Route Rows Shape Writer " +
   "asked cel check claimsOf computed configOf convert ensure holds holdsFor keyAt keyOf keysOf messageKey metadataOf partOf permit permits " +
-  "requireClaims rolesOf rowView rowViews scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
+  "requireClaims rolesOf rowView rowViews scanAny scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
   "writeMessageKey written"
 ).split(" ");
 

@@ -26,7 +26,7 @@ export class JoinEmitter {
     const drop = (isDropping: boolean) => {
       if (isDropping && mayDrop(join)) code.line(`if (${rows}.dropped) keep = false;`);
     };
-    if (join.use === "many") {
+    if (join.use === "many" && !this.#isKey(join)) {
       const row = names.unique(`${camel(join.name)}At`);
       this.fields.manyRows.set(join, row);
       return (isDropping) => {
@@ -48,6 +48,13 @@ export class JoinEmitter {
       drop(isDropping);
       if (!scope.isEmpty) scope.emit(code);
     };
+  }
+
+  /** Whether a key that is gathered reads the join's row: the first of it. */
+  #isKey(join: JoinPlan): boolean {
+    const { mode } = this.owner;
+    const isJoin = ({ root }: Value) => root.kind === "join" && root.join === join;
+    return mode.kind === "scan" && mode.collect.some((other) => other.key.some(isJoin));
   }
 
   #key(join: JoinPlan, rows: string): () => void {

@@ -28,6 +28,8 @@ export class MapEmitter {
         if (owner.isWrite) this.#entry(target, reader, entries, conversion);
         else if (conversion.value.kind === "message")
           this.fields.writeMessage(entryFields(target)[1], `${reader}.enter(value)`, conversion.value);
+        else if (conversion.value.kind === "any")
+          code.when("value !== 0", owner.scanAny(conversion.value.types, reader, "value"));
       });
     };
     // In a message inside the target, whether there is anything decides whether that is written.

@@ -353,9 +353,27 @@ export class TranslatorEmitter {
     throw new Error(`no rows for ${join.name}`);
   }
 
-  /** The table of the types that an Any may hold. */
+  /** In a scan: the statement that gathers the keys in an Any. */
+  scanAny(types: readonly Translator[], reader: string, at: string): string {
+    const { mode, file } = this;
+    const collect = mode.kind === "scan" ? mode.collect : [];
+    const entries = types
+      .filter((type) => scanRows(type, collect).length > 0)
+      .map((type) => `{ from: ${quote(type.source!.typeName)}, scan: (r) => ${this.call(type, "r")} }`);
+    return `${file.use("scanAny")}(${reader}, ${at}, [${entries.join(", ")}]);`;
+  }
+
+  /** The table of the types that an Any may hold; made in place where they take more than what is in the Any. */
   anyTypes(types: readonly Translator[]): string {
     const { file } = this;
+    const calls = types.map((type) => this.call(type, "r"));
+    if (types.some((type, i) => calls[i] !== `${writeFunction(file, type)}(w, r)`)) {
+      const entries = types.map(
+        (type, i) =>
+          `{ from: ${quote(type.source!.typeName)}, to: ${quote(type.target.typeName)}, write: (w, r) => ${calls[i]} }`,
+      );
+      return `[${entries.join(", ")}]`;
+    }
     file.use("AnyType", true);
     const key = `any ${types.map((type) => file.translatorId(type)).join()}`;
     return file.once(key, "anyTypes", file.lookups, (name, code) => {

@@ -112,7 +112,9 @@ function planMessage(
 ): Conversion | undefined {
   const isMask = (message: Message) => message.typeName === "google.protobuf.FieldMask";
   const isAny = (message: Message) => message.typeName === "google.protobuf.Any";
-  if (isMask(from) !== isMask(to) || isAny(from) !== isAny(to)) {
+  // A row, or what a call answers, is no field of anything: only messages are translated from there.
+  const isRoot = value.path.length === 0 && (isMask(to) || isAny(to));
+  if (isMask(from) !== isMask(to) || isAny(from) !== isAny(to) || isRoot) {
     return mismatch(context, fromName, target, place, "make the types equal, or map another field");
   }
   if (isMask(to)) {

@@ -7,6 +7,7 @@ import { Context, type Place } from "./context.js";
 import { checkCycles } from "./cycles.js";
 import { checkDepths } from "./depth.js";
 import { Exposure } from "./exposure.js";
+import { orderJoins } from "./join-order.js";
 import { reportUnused } from "./lets.js";
 import { checkMaxCalls } from "./max-calls.js";
 import { planMethod, type ServiceScope } from "./method.js";
@@ -15,7 +16,6 @@ import { checkRowOrder } from "./row-order.js";
 import { checkFile } from "./statics.js";
 import { Translators } from "./translators.js";
 import type { FilePlan, MethodPlan, Plan } from "./types.js";
-import { checkJoinPlaces } from "./unsupported-joins.js";
 
 export interface PlanInput {
   /** All files: public and internal ones, and what they import. */
@@ -74,7 +74,7 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
   }
   translators.finish();
   checkCycles(context, translators);
-  checkJoinPlaces(context, translators);
+  orderJoins(context, translators);
   checkRowOrder(context, translators);
   const methods = files.flatMap((file) => file.methods);
   checkDepths(context, translators, methods);

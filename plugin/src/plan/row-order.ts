@@ -38,7 +38,10 @@ function checkField(context: Context, field: FieldPlan): void {
   }
   const reads = conditions.flatMap((expression) => expression.reads);
   const read = reads.find(
-    ({ root }) => root.kind === "this" || (root.kind === "join" && !isOwn(field, root.join)),
+    ({ root }) =>
+      root.kind === "this" ||
+      // Joins in what the source holds wait for those that choose it; see orderJoins.
+      (root.kind === "join" && field.value.root.kind === "join" && !isOwn(field, root.join)),
   );
   if (read !== undefined) {
     const what =

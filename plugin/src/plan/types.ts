@@ -247,8 +247,8 @@ export interface JoinPlan {
   readonly when?: Expression;
   /** What becomes of errors of its calls: the first that fits. */
   readonly onError: readonly ErrorRulePlan[];
-  /** The joins of the same message that its key reads. */
-  readonly after: readonly JoinPlan[];
+  /** The joins that have to be there first: those its key reads, and those that decide whether there are rows of it. */
+  readonly after: JoinPlan[];
   /** As one value or as a list; undefined as long as no field uses it. */
   use: "one" | "many" | undefined;
 }

@@ -88,7 +88,14 @@ export function translateMask(w: Writer, tag: number, r: Reader, at: At, table: 
 export interface AnyType {
   readonly from: string;
   readonly to: string;
+  /** False: the message is dropped, and the Any with it. */
   readonly write: (w: Writer, r: Reader) => unknown;
+}
+
+/** One type that an Any may hold, in which there are keys of joins. */
+export interface AnyRows {
+  readonly from: string;
+  readonly scan: (r: Reader) => void;
 }
 
 /**
@@ -98,6 +105,37 @@ export interface AnyType {
 export function translateAny(w: Writer, tag: number, r: Reader, at: At, types: readonly AnyType[]): void {
   const { pos } = r;
   const end = r.enter(at).end;
+  const { url, value } = readAny(r, end);
+  const name = url === 0 ? "" : r.textAt(url);
+  const type = typeOf(name, types);
+  if (type !== undefined) {
+    const mark = w.pos;
+    const opened = w.begin(tag, r.lengthAt(url) + (value === 0 ? 0 : r.lengthAt(value)));
+    w.text(10, `type.googleapis.com/${type.to}`);
+    const content = w.open(18, value === 0 ? 0 : r.lengthAt(value));
+    if (type.write(w, r.enter(value)) === false) w.rewind(mark);
+    else {
+      w.close(content);
+      w.end(tag, opened);
+    }
+  } else if (r.origin === "" && name !== "") r.malformed("a type that is not allowed in an Any");
+  r.leave(end);
+  r.pos = pos;
+}
+
+/** Gathers the keys of joins in the google.protobuf.Any at `at`, as `translateAny` comes by their rows. */
+export function scanAny(r: Reader, at: At, types: readonly AnyRows[]): void {
+  const { pos } = r;
+  const end = r.enter(at).end;
+  const { url, value } = readAny(r, end);
+  const type = typeOf(url === 0 ? "" : r.textAt(url), types);
+  if (type !== undefined) type.scan(r.enter(value));
+  r.leave(end);
+  r.pos = pos;
+}
+
+/** Where the type and the content of an Any stand; the reader has been opened on it. */
+function readAny(r: Reader, end: number): { readonly url: At; readonly value: At } {
   let url: At = 0;
   let value: At = 0;
   while (r.pos < end) {
@@ -107,17 +145,11 @@ export function translateAny(w: Writer, tag: number, r: Reader, at: At, types: r
     else r.skip(inner);
   }
   r.close(end);
-  const name = url === 0 ? "" : r.textAt(url);
-  const slash = name.lastIndexOf("/");
-  const type = types.find((candidate) => candidate.from === name.slice(slash + 1));
-  if (type !== undefined && slash >= 0) {
-    const opened = w.begin(tag, r.lengthAt(url) + (value === 0 ? 0 : r.lengthAt(value)));
-    w.text(10, `type.googleapis.com/${type.to}`);
-    const content = w.open(18, value === 0 ? 0 : r.lengthAt(value));
-    type.write(w, r.enter(value));
-    w.close(content);
-    w.end(tag, opened);
-  } else if (r.origin === "" && name !== "") r.malformed("a type that is not allowed in an Any");
-  r.leave(end);
-  r.pos = pos;
+  return { url, value };
+}
+
+/** The type of a URL: what comes after its last slash, which has to be there. */
+function typeOf<T extends { readonly from: string }>(url: string, types: readonly T[]): T | undefined {
+  const slash = url.lastIndexOf("/");
+  return slash < 0 ? undefined : types.find(({ from }) => from === url.slice(slash + 1));
 }
