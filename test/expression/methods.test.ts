@@ -1,3 +1,4 @@
+import { UpstreamError } from "@portico/runtime";
 import { describe, expect, it } from "vitest";
 import { type Answers, gateway } from "../support/gateway.js";
 
@@ -298,5 +299,29 @@ describe("the `when` of a call", () => {
       more: "message User { string id = 1; }",
     });
     expect((await run(answers, { claims: alice })).error?.code).toBe(3);
+  });
+});
+
+describe("on_error", () => {
+  it("may depend on the request, and say what the expression gives", async () => {
+    const { run } = await api({
+      method: `call: {method: "GetDoc"
+        on_error: {code: "NOT_FOUND" when: "request.size > 1" message: "'no ' + request.id + ' for ' + auth.subject"}
+        on_error: {code: "NOT_FOUND" when: "1 / request.size == 1" then: EMPTY}
+        on_error: {as: "ABORTED" message: "'other'"}
+      }`,
+    });
+    const failing: Answers = {
+      "in.Docs/GetDoc": () => {
+        throw new UpstreamError(5, "internal text", { service: "s", name: "m", path: "/s/m", kind: "unary" });
+      },
+    };
+    const get = async (size: number) => {
+      const { error, response } = await run(failing, { request: { id: "d1", size }, claims: alice });
+      return error === undefined ? response : [error.code, error.message];
+    };
+    expect(await get(2)).toEqual([5, "no d1 for u1"]);
+    expect(await get(1)).toEqual({});
+    expect(await get(0)).toEqual([10, "other"]);
   });
 });

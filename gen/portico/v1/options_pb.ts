@@ -1019,9 +1019,8 @@ export type OnError = Message<"portico.v1.OnError"> & {
   code: string;
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * A condition.
+   * Taken only if this is true; otherwise the entries after it are looked at. It reads `request`, `auth`, `metadata`,
+   * `config` and `let`; one that fails is not true.
    *
    *   when: "request.lenient"
    *
@@ -1050,8 +1049,8 @@ export type OnError = Message<"portico.v1.OnError"> & {
   as: string;
 
   /**
-   * With FAIL: the text that the client gets, a string of CEL. (Other expressions are not supported yet.) Default: the
-   * code in words.
+   * With FAIL: the text that the client gets: CEL that gives a string, and reads what `when` does. Default: the code in
+   * words.
    *
    *   message: "'no such order'"
    *

@@ -1,7 +1,8 @@
 import { emptyWithoutCall, emptyWithoutJoin } from "../plan/degraded.js";
 import type { Place } from "../plan/places.js";
-import type { CallPlan, ErrorRulePlan, JoinPlan, Translator } from "../plan/types.js";
+import type { CallPlan, ErrorRulePlan, Expression, JoinPlan, Root, Translator } from "../plan/types.js";
 import { type Code, quote } from "./code.js";
+import { emitExpression } from "./expressions.js";
 import type { FileScope } from "./file-scope.js";
 import { camel } from "./names.js";
 
@@ -17,7 +18,7 @@ export function callOptions(file: FileScope, call: CallPlan, response: Translato
       if (timeoutMs !== undefined) code.line(`timeoutMs: ${timeoutMs},`);
       if (maxRows !== DEFAULT_MAX_ROWS) code.line(`maxRows: ${maxRows},`);
       if (onError.length > 0)
-        code.block("onError: {", () => printOnError(code, onError, emptyWithoutCall(call, response)), "},");
+        code.block("onError: {", () => printOnError(file, code, onError, emptyWithoutCall(call, response)), "},");
     }, "};"); // biome-ignore format: short
   });
 }
@@ -29,17 +30,25 @@ export function joinErrors(file: FileScope, join: JoinPlan, places: readonly Pla
   return file.onceByText(`${camel(join.name)}Errors`, file.lookups, (name, code) => {
     file.use("OnError", true);
     const empty = emptyWithoutJoin(join, places);
-    code.block(`const ${name}: OnError = {`, () => printOnError(code, onError, empty), "};");
+    code.block(`const ${name}: OnError = {`, () => printOnError(file, code, onError, empty), "};");
   });
 }
 
-function printOnError(code: Code, rules: readonly ErrorRulePlan[], empty: readonly string[]): void {
+function printOnError(
+  file: FileScope,
+  code: Code,
+  rules: readonly ErrorRulePlan[],
+  empty: readonly string[],
+): void {
   const texts = rules.map((rule) => {
     const parts = [
       ...(rule.code === undefined ? [] : [`code: ${rule.code}`]),
       `outcome: ${quote(rule.outcome)}`,
       ...(rule.as === undefined ? [] : [`as: ${rule.as}`]),
-      ...(rule.message === undefined ? [] : [`message: ${textLiteral(rule.message)}`]),
+      ...(rule.when === undefined
+        ? []
+        : [`when: (call) => ${file.use("permits")}(() => ${inCall(file, rule.when)})`]),
+      ...(rule.message === undefined ? [] : [`message: ${messageText(file, rule.message)}`]),
     ];
     return `{ ${parts.join(", ")} }`;
   });
@@ -51,4 +60,15 @@ function printOnError(code: Code, rules: readonly ErrorRulePlan[], empty: readon
 /** A text with quotes in it, such that no formatter would rather have other quotes around it. */
 function textLiteral(text: string): string {
   return quote(text).replace(/\\./g, (pair) => (pair === '\\"' ? "\\u0022" : pair));
+}
+
+function messageText(file: FileScope, message: string | Expression): string {
+  return typeof message === "string" ? textLiteral(message) : `(call) => ${inCall(file, message)}`;
+}
+
+/** What reads the request and who asks, as an expression of `call`. */
+function inCall(file: FileScope, expression: Expression): string {
+  const view = (_: Root, type: string) => `cel.viewOf(call.request, ${type})`;
+  const { text } = emitExpression(file, file.local(), { view, call: "call" }, expression);
+  return text;
 }

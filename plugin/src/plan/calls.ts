@@ -178,6 +178,20 @@ export class CallPlanner {
     return true;
   }
 
+  /** What is in scope where there is no message at hand. */
+  #aside(): Scope {
+    return {
+      source: undefined,
+      sourceName: "",
+      request: messageOf(this.desc.input),
+      calls: this.#named,
+      joins: new Map(),
+      exposes: false,
+      incomplete: this.#scope.incomplete,
+      lets: this.#scope.lets,
+    };
+  }
+
   /** The service's `let`, then the method's own. */
   #nameLets(): void {
     const { context } = this.translators;
@@ -189,15 +203,7 @@ export class CallPlanner {
       ...(rule === undefined ? [] : said(rule, desc)),
     ];
     if (all.length === 0) return;
-    this.#lets = new Lets(context, all, new Set(this.#named.keys()), () => ({
-      source: undefined,
-      sourceName: "",
-      request: messageOf(desc.input),
-      calls: this.#named,
-      joins: new Map(),
-      exposes: false,
-      incomplete: this.#scope.incomplete,
-    }));
+    this.#lets = new Lets(context, all, new Set(this.#named.keys()), () => this.#aside());
     this.#scope.lets = this.#lets.byName;
   }
 
@@ -239,7 +245,7 @@ export class CallPlanner {
       unnamed,
       method,
       effect,
-      onError: callErrors(context, call?.onError ?? [], { unnamed, effect, method }, place),
+      onError: [],
       timeoutMs,
       maxRows: call?.maxRows || DEFAULT_MAX_ROWS,
       request,
@@ -281,6 +287,10 @@ export class CallPlanner {
     const used = new Set<string>();
     const auto = this.#said.length <= 1 ? drafts[0] : drafts.find((draft) => draft.plan.unnamed);
     const unsure = new Set<CallPlan>();
+    for (const { plan, call, place } of drafts) {
+      const rules = callErrors(context, call?.onError ?? [], plan, this.#aside(), place);
+      (plan as { onError: CallPlan["onError"] }).onError = rules;
+    }
     // While one request is built, the others' results are in scope, but not its own.
     for (const draft of drafts) {
       const { plan, call, place } = draft;

@@ -121,7 +121,7 @@ function planJoin(
   const when =
     join.when === "" ? undefined : resolveCondition(translators.context, join.when, names, condition);
   if (join.when !== "" && when === undefined) return undefined;
-  const onError = joinErrors(translators.context, join.onError, lookup, place);
+  const onError = joinErrors(translators.context, join.onError, lookup, names, place);
   const outcomes = { onMissing, onError } as const;
   return finishJoin(translators, join.name, owner, lookup, declared.rows, declared, outcomes, names, when);
 }

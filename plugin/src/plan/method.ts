@@ -13,6 +13,7 @@ import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
 import { planEnsures } from "./ensures.js";
 import { requestNamesIn } from "./mentions.js";
+import { errorExpressions } from "./on-error.js";
 import { planPolicy } from "./policy.js";
 import type { RuleId } from "./rules.js";
 import { takesStream } from "./stream-kind.js";
@@ -63,7 +64,8 @@ export function planMethod(
   const translator = translators.response(response, source, scope);
   const ensures = planEnsures(context, desc, rule, scope, plans, source, translator);
   for (const { joins } of ensures) for (const join of joins) translators.ensure(translator!, join);
-  const reads = translator === undefined ? [] : requestReads(translator, conditionsOf(ensures, policy));
+  const reads =
+    translator === undefined ? [] : requestReads(translator, conditionsOf(ensures, policy, plans));
   // What is wrong may have been meant to read the request.
   const isFine = context.findings.every((finding) => finding.id === "request-unused");
   const sets = scope.serviceSets.map(({ text }) => text);
@@ -83,9 +85,9 @@ export function planMethod(
     calls: plans,
     ensures,
     translator,
-    checkRequest: needsCheck(plans, translator, conditionsOf(ensures, policy)),
+    checkRequest: needsCheck(plans, translator, conditionsOf(ensures, policy, plans)),
     firstRequest: takesStream(desc.methodKind)
-      ? firstRequest(plans, translator, conditionsOf(ensures, policy))
+      ? firstRequest(plans, translator, conditionsOf(ensures, policy, plans))
       : "unread",
     // Worked out when it is asked for: joins without end are found later.
     get budget() {
@@ -120,10 +122,18 @@ function checkDrops(
   }
 }
 
-/** The conditions that a method is denied by. */
-function conditionsOf(ensures: readonly EnsurePlan[], policy: PolicyPlan | undefined): Expression[] {
+/** The expressions of a method that stand in no message. */
+function conditionsOf(
+  ensures: readonly EnsurePlan[],
+  policy: PolicyPlan | undefined,
+  calls: readonly CallPlan[],
+): Expression[] {
   const when = policy === undefined || policy.kind === "public" ? undefined : policy.when;
-  return [...ensures.map(({ that }) => that), ...(when === undefined ? [] : [when])];
+  return [
+    ...ensures.map(({ that }) => that),
+    ...(when === undefined ? [] : [when]),
+    ...calls.flatMap(({ onError }) => errorExpressions(onError)),
+  ];
 }
 
 /** The fields of the public request that the response and its joins read by `request.name`. */
@@ -139,6 +149,7 @@ function requestReads(translator: Translator, conditions: readonly Expression[])
     for (const value of inner.fields.flatMap(readsOfField)) note(value);
     for (const join of neededJoins(inner)) {
       for (const value of readsOfJoin(join)) note(value);
+      for (const { reads } of errorExpressions(join.onError)) reads.forEach(note);
       for (const value of (join.lookup.set?.fields ?? []).flatMap(readsOfField)) note(value);
     }
   });

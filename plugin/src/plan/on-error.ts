@@ -1,20 +1,24 @@
-import { parseExpression } from "../expression/parse.js";
+import { partOf, type Text } from "../expression/path.js";
+import { typeText } from "../expression/types.js";
 import { type OnError, Outcome } from "../source/annotations.js";
 import { ERROR_CODES } from "./codes.js";
 import type { Context, Place } from "./context.js";
+import { resolveCondition, resolveExpression } from "./expressions.js";
 import { suggestion } from "./names.js";
 import { answersStream } from "./stream-kind.js";
-import type { CallPlan, ErrorRulePlan, JoinPlan, LookupPlan } from "./types.js";
+import type { CallPlan, ErrorRulePlan, Expression, JoinPlan, LookupPlan } from "./types.js";
+import type { Scope } from "./values.js";
 
 /** What the errors of a call may become, as far as its kind says it. */
 export function callErrors(
   context: Context,
   rules: readonly OnError[],
   { unnamed, effect, method }: Pick<CallPlan, "unnamed" | "effect" | "method">,
+  names: Scope,
   place: Place,
 ): ErrorRulePlan[] {
   const isStream = answersStream(method.kind);
-  return planRules(context, rules, place, (then) => {
+  return planRules(context, rules, names, place, (then) => {
     if (then === Outcome.DROP) return ["a call has no row that could be left out", "write EMPTY or FAIL"];
     if (then !== Outcome.EMPTY) return undefined;
     if (isStream)
@@ -36,6 +40,7 @@ export function joinErrors(
   context: Context,
   rules: readonly OnError[],
   lookup: Pick<LookupPlan, "mode">,
+  names: Scope,
   place: Place,
 ): ErrorRulePlan[] {
   rules.forEach(({ code }, index) => {
@@ -47,7 +52,7 @@ export function joinErrors(
       "say with `on_missing` what becomes of missing rows",
     );
   });
-  return planRules(context, rules, place, () => undefined);
+  return planRules(context, rules, names, place, () => undefined);
 }
 
 /** Whether an error of a call may pass for an answer that is not there. */
@@ -75,18 +80,25 @@ type Objection = readonly [message: string, fix: string];
 function planRules(
   context: Context,
   rules: readonly OnError[],
+  around: Scope,
   place: Place,
   objection: (then: Outcome) => Objection | undefined,
 ): ErrorRulePlan[] {
   const plans: ErrorRulePlan[] = [];
   const seen = new Set<string>();
+  // What failed may be what they would read: they see the request and who asks.
+  const names: Scope = {
+    ...around,
+    source: undefined,
+    calls: new Map(),
+    joins: new Map(),
+    parent: undefined,
+  };
   rules.forEach((rule, index) => {
     const at = (...path: Array<string | number>) => option(place, index, ...path);
     const then = rule.then;
-    if (rule.when !== "") {
-      notYet(context, at("when"), "`when` of an error", "remove it");
-      return;
-    }
+    const when = rule.when === "" ? undefined : resolveCondition(context, rule.when, names, at("when"));
+    if (rule.when !== "" && when === undefined) return;
     if (then === Outcome.STALE) {
       notYet(context, at("then"), "STALE", "write EMPTY or FAIL");
       return;
@@ -107,10 +119,10 @@ function planRules(
     }
     const code = codeOf(context, rule.code, at("code"));
     const as = codeOf(context, rule.as, at("as"));
-    const message = rule.message === "" ? undefined : literalOf(context, rule.message, at("message"));
+    const message = rule.message === "" ? undefined : messageOf(context, rule.message, names, at("message"));
     if (!isReached) return;
     const outcome = then === Outcome.EMPTY ? "empty" : then === Outcome.DROP ? "drop" : "fail";
-    plans.push({ code, outcome, as, message });
+    plans.push({ code, outcome, when, as, message });
   });
   return plans;
 }
@@ -118,7 +130,7 @@ function planRules(
 /** The first that fits is taken: one that comes after its like is never reached. */
 function checkReached(
   context: Context,
-  { code }: OnError,
+  { code, when }: OnError,
   seen: Set<string>,
   at: (...path: string[]) => Place,
 ): boolean {
@@ -133,7 +145,8 @@ function checkReached(
       seen.has("") && code !== "" ? "write it first" : "remove one of them",
     );
   }
-  seen.add(code);
+  // One with a condition leaves the others.
+  if (when === "") seen.add(code);
   return isReached;
 }
 
@@ -158,28 +171,33 @@ function codeOf(context: Context, name: string, place: Place): number | undefine
   return undefined;
 }
 
-/** A text for clients: so far, a string alone. */
-function literalOf(context: Context, text: string, place: Place): string | undefined {
-  const parsed = parseExpression(text);
-  if ("problem" in parsed) {
-    const { start, end, message, fix } = parsed.problem;
-    context.report("syntax", { ...place, part: { start, end } }, message, fix);
-    return undefined;
-  }
-  const { tree } = parsed;
-  const part = { start: tree.start, end: tree.end };
-  if (tree.kind !== "literal") {
-    notYet(context, { ...place, part }, "an expression here", "write a text in quotes: \"'no such order'\"");
-    return undefined;
-  }
-  if (tree.literal.type === "string") return tree.literal.value;
+/** A text for clients: a string, or what gives one. */
+function messageOf(
+  context: Context,
+  text: string,
+  names: Scope,
+  place: Place,
+): string | Expression | undefined {
+  const said: Text = { value: text, offset: 0 };
+  const expression = resolveExpression(context, said, names, place);
+  if (expression === undefined) return undefined;
+  const { tree } = expression;
+  if (tree.kind === "literal" && tree.literal.type === "string") return tree.literal.value;
+  if (tree.type.kind === "string" || tree.type.kind === "dyn") return expression;
   context.report(
     "type-mismatch",
-    { ...place, part },
-    `the message is a text, and this is ${tree.literal.type === "int" ? "an" : "a"} ${tree.literal.type}`,
+    { ...place, part: partOf(said) },
+    `the message is a text, and this is ${typeText(tree.type)}`,
     "write it in quotes: \"'no such order'\"",
   );
   return undefined;
+}
+
+/** The expressions of some rules. */
+export function errorExpressions(rules: readonly ErrorRulePlan[]): Expression[] {
+  return rules.flatMap(({ when, message }) =>
+    [when, message].filter((said) => said !== undefined && typeof said !== "string"),
+  );
 }
 
 function notYet(context: Context, place: Place, what: string, fix: string): void {

@@ -104,9 +104,11 @@ export interface ErrorRulePlan {
   readonly code: number | undefined;
   /** "empty": what is made from the answer stays unset. "drop": the rows that need it are left out. */
   readonly outcome: "fail" | "empty" | "drop";
+  /** Taken only if this is true. */
+  readonly when: Expression | undefined;
   /** The code and the text that the client gets, where they are said. */
   readonly as: number | undefined;
-  readonly message: string | undefined;
+  readonly message: string | Expression | undefined;
 }
 
 /** Where a value starts from. */

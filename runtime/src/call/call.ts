@@ -164,7 +164,16 @@ export class Call {
 
   /** Opens the public request for reading; malformed bytes in it are INVALID_ARGUMENT. */
   input(request: Uint8Array): Reader {
-    return new Reader(request, "");
+    this.#request = new Reader(request, "");
+    return this.#request;
+  }
+
+  #request: Reader | undefined;
+  #stream: Requests | undefined;
+
+  /** The public request; of a stream, its first one. An empty one until it has been opened. */
+  get request(): Reader {
+    return this.#request ?? this.#stream?.opened ?? Reader.absent("");
   }
 
   /** A writer for the public response (or one message of a stream), bounded. */
@@ -231,9 +240,9 @@ export class Call {
    */
   outcomeOf(thrown: unknown, onError: OnError | undefined): "empty" | "drop" {
     if (onError === undefined || this.#failure !== undefined || this.#isPastDeadline(thrown)) throw thrown;
-    const rule = ruleFor(thrown, onError);
+    const rule = ruleFor(thrown, onError, this);
     if (rule === undefined) throw thrown;
-    if (rule.outcome === "fail") throw failureBy(rule, thrown as PorticoError);
+    if (rule.outcome === "fail") throw failureBy(rule, thrown as PorticoError, this);
     if (rule.outcome === "empty") {
       this.#degraded ??= new Degraded();
       this.#degraded.add(onError.degraded);
@@ -319,7 +328,8 @@ export class Call {
 
   /** The requests of a public stream; `shape` is what each is checked against. */
   requests(stream: AsyncIterable<Uint8Array>, shape?: Shape): Requests {
-    return new Requests(stream, shape);
+    this.#stream = new Requests(stream, shape);
+    return this.#stream;
   }
 
   /** As `clientStream`, with requests that `build` writes; nothing is called if the first cannot be written. */

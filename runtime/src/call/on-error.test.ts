@@ -1,13 +1,24 @@
 import { describe, expect, it } from "vitest";
+import { CelError } from "../cel/error.js";
+import { Timestamp } from "../cel/time.js";
 import { type Method, UpstreamError } from "../upstream/upstream.js";
+import { Reader } from "../wire/reader.js";
 import { Degraded } from "./degraded.js";
 import { Code, PorticoError } from "./error.js";
 import { Rows } from "./join.js";
-import { failureBy, ruleFor } from "./on-error.js";
+import { type ErrorContext, failureBy, ruleFor } from "./on-error.js";
 
 const method: Method = { service: "s", name: "m", path: "/s/m", kind: "unary" };
 const failed = (upstream: number, code: Code = Code.INTERNAL) =>
   new PorticoError(code, "internal error", { cause: new UpstreamError(upstream, "secret", method) });
+
+const call: ErrorContext = {
+  principal: undefined,
+  metadata: [],
+  config: {},
+  request: Reader.absent(""),
+  now: () => new Timestamp(0n),
+};
 
 describe("rules for errors", () => {
   const rules = [
@@ -17,9 +28,24 @@ describe("rules for errors", () => {
   ] as const;
 
   it("fit by the upstream's code, the first that does", () => {
-    expect(ruleFor(failed(Code.NOT_FOUND), { rules, degraded: [] })).toBe(rules[0]);
-    expect(ruleFor(failed(Code.INVALID_ARGUMENT), { rules, degraded: [] })).toBe(rules[2]);
-    expect(ruleFor(failed(Code.ABORTED), { rules: rules.slice(0, 2), degraded: [] })).toBeUndefined();
+    expect(ruleFor(failed(Code.NOT_FOUND), { rules, degraded: [] }, call)).toBe(rules[0]);
+    expect(ruleFor(failed(Code.INVALID_ARGUMENT), { rules, degraded: [] }, call)).toBe(rules[2]);
+    expect(ruleFor(failed(Code.ABORTED), { rules: rules.slice(0, 2), degraded: [] }, call)).toBeUndefined();
+  });
+
+  it("fit only where their condition holds", () => {
+    const narrow = { outcome: "empty", when: () => false } as const;
+    expect(ruleFor(failed(Code.ABORTED), { rules: [narrow, rules[2]], degraded: [] }, call)).toBe(rules[2]);
+  });
+
+  it("give the text that an expression gives, if it does", () => {
+    const thrown = failed(Code.ABORTED, Code.ABORTED);
+    const text = (message: () => string) => failureBy({ outcome: "fail", message }, thrown, call).message;
+    expect(text(() => "no order 7")).toBe("no order 7");
+    const fails = () => {
+      throw new CelError("secret");
+    };
+    expect(text(fails)).toBe("internal error");
   });
 
   it.each([
@@ -27,17 +53,17 @@ describe("rules for errors", () => {
     ["a fault of the gateway", new TypeError("x")],
     ["nothing at all", undefined],
   ])("never fit %s", (_, thrown) => {
-    expect(ruleFor(thrown, { rules, degraded: [] })).toBeUndefined();
+    expect(ruleFor(thrown, { rules, degraded: [] }, call)).toBeUndefined();
   });
 
   it("give a client their code and text, and keep the cause for the log", () => {
     const thrown = failed(Code.ABORTED, Code.ABORTED);
-    expect(failureBy({ outcome: "fail" }, thrown)).toBe(thrown);
-    const other = failureBy({ outcome: "fail", as: Code.INVALID_ARGUMENT }, thrown);
+    expect(failureBy({ outcome: "fail" }, thrown, call)).toBe(thrown);
+    const other = failureBy({ outcome: "fail", as: Code.INVALID_ARGUMENT }, thrown, call);
     expect(other).toMatchObject({ code: Code.INVALID_ARGUMENT, message: "invalid argument" });
     expect(other.cause).toBe(thrown.cause);
-    expect(failureBy({ outcome: "fail", as: Code.INTERNAL }, thrown).message).toBe("internal error");
-    expect(failureBy({ outcome: "fail", message: "no" }, thrown)).toMatchObject({
+    expect(failureBy({ outcome: "fail", as: Code.INTERNAL }, thrown, call).message).toBe("internal error");
+    expect(failureBy({ outcome: "fail", message: "no" }, thrown, call)).toMatchObject({
       code: Code.ABORTED,
       message: "no",
     });

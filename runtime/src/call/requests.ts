@@ -15,6 +15,8 @@ export class Requests implements AsyncIterableIterator<Reader, undefined> {
   #first: Promise<Result<Reader>> | undefined;
   /** Whether the first request has been waited for. */
   hasFirst = false;
+  /** The first request, once it is there and was waited for. */
+  opened: Reader | undefined;
 
   /** @param shape what each request is checked against, where what is made of it does not read all of it. */
   constructor(requests: AsyncIterable<Uint8Array>, shape: Shape | undefined) {
@@ -28,6 +30,7 @@ export class Requests implements AsyncIterableIterator<Reader, undefined> {
     const { done, value } = await this.#first;
     if (done) throw new PorticoError(Code.INVALID_ARGUMENT, "the stream has no request");
     this.hasFirst = true;
+    this.opened = value;
     return value;
   }
 
