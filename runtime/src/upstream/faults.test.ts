@@ -121,6 +121,43 @@ describe("a stream that is reset", () => {
     expect(calls()).toBe(6);
   });
 
+  it("as refused, with requests that were sent already, is sent again with all of them", async () => {
+    const bodies: Buffer[][] = [];
+    const peer = await startRawPeer((received, connection) => {
+      const { streamId: id, type, payload } = received;
+      if (type === FrameType.HEADERS) bodies.push([]);
+      if (type !== FrameType.DATA) return;
+      bodies.at(-1)!.push(payload);
+      // The first is refused after a request, the second is not taken on by a peer that goes away.
+      if (bodies.length === 1) connection.send(reset(id, 7));
+      else if (bodies.length === 2)
+        connection.send(frame(FrameType.GOAWAY, 0, 0, [...uint32Bytes(0), ...uint32Bytes(0)]));
+      else if (endsRequest(received)) connection.send(reply(id, [9]));
+      else wake();
+    });
+    const upstream = http2Upstream({ targets: targetsOf(peer.port) });
+    closers.push(
+      () => void upstream.close(),
+      () => void peer.close(),
+    );
+    let wake = () => {};
+    const awake = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    async function* requests() {
+      yield Uint8Array.of(1);
+      yield Uint8Array.of(2);
+      await awake;
+      yield Uint8Array.of(3);
+    }
+    const context = testContext();
+    expect([...(await upstream.clientStream(unaryMethod, requests(), context))]).toEqual([9]);
+    const last = Buffer.concat(bodies[2]!);
+    expect([...last]).toEqual([0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 3]);
+    expect(bodies.length).toBe(3);
+    expect(context.listeners.size).toBe(0);
+  });
+
   it("by a server that has reached the deadline first fails with DEADLINE_EXCEEDED", async () => {
     const deadlineMs = Date.now() + 300;
     const { upstream } = await start((connection, id) => {

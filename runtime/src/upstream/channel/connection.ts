@@ -240,6 +240,8 @@ function openSocket(address: Address, targetName: string, { security }: ChannelS
     ...address.connect,
     secureContext: security.context,
     ALPNProtocols: ["h2"],
+    // Whatever the environment says: NODE_TLS_REJECT_UNAUTHORIZED is for other things than this.
+    rejectUnauthorized: true,
     // An address is no name to ask for: https://www.rfc-editor.org/rfc/rfc6066#section-3
     ...(net.isIP(name) === 0 ? { servername: name } : {}),
     checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(name, certificate),

@@ -1,6 +1,6 @@
 import { Code } from "../../grpc/code.js";
 import { envelop } from "../../grpc/envelop.js";
-import type { Http2Stream } from "../../http2/index.js";
+import type { HeaderMap, Http2Stream } from "../../http2/index.js";
 import type { Method, UpstreamContext, UpstreamError } from "../upstream.js";
 import { GrpcCall } from "./call.js";
 import type { Channel } from "./channel.js";
@@ -10,6 +10,7 @@ type Result = IteratorResult<Uint8Array, undefined>;
 // Messages that are taken from the connection before somebody asks for them.
 const MAX_AHEAD = 16;
 const MAX_BYTES_AHEAD = 64 * 1024;
+const MOST_REMEMBERED_BYTES = 64 * 1024;
 const finished: Result = { done: true, value: undefined };
 
 interface Received {
@@ -32,7 +33,11 @@ export class StreamCall extends GrpcCall {
 
   readonly #request: Uint8Array | undefined;
   #requests: AsyncIterator<Uint8Array> | undefined;
-  #asked = false;
+  #asking = false;
+  #allAsked = false;
+  // Requests that were sent, as long as the call may have to be sent again; undefined when it cannot be.
+  #sent: Uint8Array[] | undefined = [];
+  #sentBytes = 0;
   #goOn: (() => void) | undefined;
   readonly #received: Received[] = [];
   #bytes = 0;
@@ -68,14 +73,24 @@ export class StreamCall extends GrpcCall {
     this.#goOn?.();
   }
 
-  protected sendBody(stream: Http2Stream): void {
-    if (this.#request !== undefined) stream.write(envelop(this.#request), true);
-    else if (this.#requests !== undefined) void this.#sendAll(stream, this.#requests);
+  override onHeaders(headers: HeaderMap): void {
+    this.#sent = undefined;
+    super.onHeaders(headers);
   }
 
-  // Requests are asked for once.
+  protected sendBody(stream: Http2Stream): void {
+    if (this.#request !== undefined) {
+      stream.write(envelop(this.#request), true);
+      return;
+    }
+    if (this.#sent !== undefined) for (const request of this.#sent) stream.write(envelop(request));
+    if (this.#allAsked) stream.end();
+    else if (this.#asking) this.#goOn?.();
+    else if (this.#requests !== undefined) void this.#askAll(this.#requests);
+  }
+
   protected get isRepeatable(): boolean {
-    return this.#request !== undefined || !this.#asked;
+    return this.#sent !== undefined;
   }
 
   protected succeeded(): void {
@@ -144,18 +159,21 @@ export class StreamCall extends GrpcCall {
     if (this.#reader !== undefined) this.#give();
   }
 
-  async #sendAll(stream: Http2Stream, requests: AsyncIterator<Uint8Array>): Promise<void> {
-    this.#asked = true;
+  async #askAll(requests: AsyncIterator<Uint8Array>): Promise<void> {
+    this.#asking = true;
     try {
       while (!this.over) {
         const { done, value } = await requests.next();
         if (this.over) return;
         if (done === true) {
           this.#requests = undefined;
-          stream.end();
+          this.#allAsked = true;
+          this.stream?.end();
           return;
         }
-        if (stream.write(envelop(value))) continue;
+        this.#remember(value);
+        if (this.stream?.write(envelop(value)) === true) continue;
+        // Until there is room; or, if the call is to be sent again, until that has been done.
         await new Promise<void>((resolve) => {
           this.#goOn = resolve;
         });
@@ -164,5 +182,12 @@ export class StreamCall extends GrpcCall {
       this.#requests = undefined;
       this.fail(Code.CANCELLED, `its requests failed: ${thrown}`, thrown);
     }
+  }
+
+  #remember(request: Uint8Array): void {
+    if (this.#sent === undefined) return;
+    this.#sentBytes += request.byteLength;
+    if (this.#sentBytes > MOST_REMEMBERED_BYTES) this.#sent = undefined;
+    else this.#sent.push(request);
   }
 }
