@@ -3,13 +3,14 @@ import { nearest } from "../plan/names.js";
 import { BufError } from "./buf.js";
 import { check } from "./check.js";
 import type { Command, Output } from "./command.js";
+import { explain } from "./explain.js";
 import { exposure } from "./exposure.js";
 import { internalError } from "./internal-error.js";
 import { scaffold } from "./scaffold.js";
 import { UsageError } from "./usage-error.js";
 import { vendor } from "./vendor.js";
 
-const COMMANDS: readonly Command[] = [check, exposure, scaffold, vendor];
+const COMMANDS: readonly Command[] = [check, explain, exposure, scaffold, vendor];
 
 const USAGE = `usage: portico COMMAND [OPTION…]
 

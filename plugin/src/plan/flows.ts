@@ -1,7 +1,7 @@
 import { fieldName } from "../source/model.js";
-import type { JoinPlan, MethodPlan, Translator, UpstreamMethod, Value } from "./types.js";
-import { methodOfRead, nameOfRead, type Read, valuesRead } from "./values-read.js";
-import { neededJoins, translatorsIn } from "./walk.js";
+import type { CallPlan, JoinPlan, MethodPlan, Translator, UpstreamMethod, Value } from "./types.js";
+import { type Around, answererOf, isWellKnown, nameOfRead } from "./values-read.js";
+import { neededJoins, translatorsIn, valuesIn } from "./walk.js";
 
 /** One way on which a value gets from an internal field to a public one, or from a public field to an internal one. */
 export interface Flow {
@@ -17,26 +17,35 @@ export interface Flow {
 /** All ways on which a public method lets values in and out. */
 export function flowsOf(method: MethodPlan): Flow[] {
   const walk = new FlowWalk();
-  for (const call of method.calls) walk.writes(call.request, call.method, true);
-  walk.reads(method.translator, method.calls.find((call) => call.unnamed)?.method);
+  for (const { request, nextRequest, method: to } of method.calls) {
+    walk.writes(request, to, true);
+    if (nextRequest !== undefined) walk.writes(nextRequest, to, true);
+  }
+  const here = method.calls.find((call) => call.unnamed)?.method;
+  walk.reads(method.translator, { here, outer: undefined });
   return walk.flows;
 }
+
+const METHODS = {
+  call: ({ method }: CallPlan) => method,
+  join: ({ lookup }: JoinPlan) => lookup.method,
+};
 
 class FlowWalk {
   readonly flows: Flow[] = [];
   readonly #seen = new Map<Translator, Set<string>>();
 
-  /** The fields of a message that clients get; `here` answered with the message that it is made from. */
-  reads(translator: Translator, here: UpstreamMethod | undefined, around?: UpstreamMethod): void {
-    if (!this.#isNew(translator, `${nameOf(here)} ${nameOf(around)}`)) return;
+  /** The fields of a message that clients get, and who answered with what it is made from. */
+  reads(translator: Translator, around: Around<UpstreamMethod>): void {
+    if (!this.#isNew(translator, `${nameOf(around.here)} ${nameOf(around.outer?.here)}`)) return;
     for (const { target, value, conversion } of translator.fields) {
-      for (const read of valuesRead(value)) {
-        const through = methodOfRead(read, here, around);
+      for (const read of valuesIn(value)) {
+        const through = answererOf(read, around, METHODS);
         if (through !== undefined)
           this.#add("readable", fieldName(target.at(-1)!), nameOfRead(read), through);
       }
-      for (const inner of translatorsIn(conversion))
-        this.reads(inner, methodOfRead(rowOf(value), here, around), here);
+      const inside = { here: answererOf(value, around, METHODS), outer: around };
+      for (const inner of translatorsIn(conversion)) this.reads(inner, inside);
     }
     for (const join of neededJoins(translator)) this.#asks(join);
   }
@@ -46,7 +55,7 @@ class FlowWalk {
     key.forEach((value, index) => {
       const target = lookup.ask[index]?.at(-1);
       if (target === undefined) return;
-      for (const read of valuesRead(value))
+      for (const read of valuesIn(value))
         if (read.root.kind === "request") this.#write(read, fieldName(target), lookup.method);
     });
     if (lookup.set !== undefined) this.writes(lookup.set, lookup.method, false);
@@ -55,23 +64,20 @@ class FlowWalk {
   /** The fields of a request to `to`; `isPublic`: the message that it is made from is the client's. */
   writes(translator: Translator, to: UpstreamMethod, isPublic: boolean): void {
     if (!this.#isNew(translator, `${nameOf(to)} ${isPublic}`)) return;
-    const isClients = ({ root }: Read) => root.kind === "request" || (root.kind === "source" && isPublic);
+    const isClients = ({ root }: Value) => root.kind === "request" || (root.kind === "source" && isPublic);
     for (const { target, value, conversion } of translator.fields) {
-      for (const read of valuesRead(value))
+      for (const read of valuesIn(value))
         if (isClients(read)) this.#write(read, fieldName(target.at(-1)!), to);
       for (const inner of translatorsIn(conversion)) this.writes(inner, to, isClients(value));
     }
   }
 
-  #write(read: Read, internal: string, through: UpstreamMethod): void {
+  #write(read: Value, internal: string, through: UpstreamMethod): void {
     this.#add("writable", nameOfRead(read), internal, through);
   }
 
   #add(kind: Flow["kind"], name: string, internal: string, through: UpstreamMethod): void {
-    // The parts of a timestamp are what every timestamp has: the field that holds it says all. Not so of other shared
-    // packages, whose messages get new fields.
-    if (!/^google\.(?:protobuf|type|rpc)\./.test(internal))
-      this.flows.push({ kind, public: name, internal, through });
+    if (!isWellKnown(internal)) this.flows.push({ kind, public: name, internal, through });
   }
 
   #isNew(translator: Translator, how: string): boolean {
@@ -81,11 +87,6 @@ class FlowWalk {
     known.add(how);
     return isNew;
   }
-}
-
-/** What the message that a value gives stands in: of an expression, the first that it reads. */
-function rowOf(value: Value): Value {
-  return value.root.kind === "expression" ? (value.root.expression.reads[0] ?? value) : value;
 }
 
 function nameOf(method: UpstreamMethod | undefined): string {

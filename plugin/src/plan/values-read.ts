@@ -42,3 +42,11 @@ export function methodOfRead(
       return undefined;
   }
 }
+
+/**
+ * Whether a message is one that everybody has, such as a timestamp: the field that holds it says all of what is in it.
+ * Not so of other shared packages, whose messages get new fields.
+ */
+export function isWellKnown(typeName: string): boolean {
+  return /^google\.(?:protobuf|type|rpc)\./.test(typeName);
+}

@@ -1,0 +1,85 @@
+import { describeAudience } from "./audience.js";
+import type { Explained, ExplainedField, ExplainedStep, Origin } from "./explain.js";
+
+/** An explanation for people. */
+export function explainText(explained: readonly Explained[]): string {
+  return explained.map(methodText).join("\n");
+}
+
+function methodText(method: Explained): string {
+  const { formula, most } = method.calls;
+  const isFixed = String(most) === formula;
+  return [
+    method.method,
+    ...table([
+      ["for", describeAudience(method.for)],
+      [
+        "within",
+        `${method.timeoutMs / 1000} s${method.kind === "server_streaming" ? ", answers with a stream" : ""}`,
+      ],
+      ["upstream calls", isFixed ? formula : `${formula}; at most ${most}`],
+    ]),
+    "",
+    "  steps",
+    ...table(method.steps.map((step) => [step.id, step.method, stepText(step)])),
+    ...section("response", method.response),
+    ...section("upstream requests", method.requests),
+    "",
+  ].join("\n");
+}
+
+/** What a step does, and what it waits for. */
+function stepText(step: ExplainedStep): string {
+  const parts = [step.kind === "call" ? step.effect.toLowerCase() : `join of ${placesText(step)}`];
+  if (step.keys !== undefined) parts.push(keysText(step));
+  if (step.onMissing !== undefined && step.onMissing !== "empty")
+    parts.push(`a missing row: ${step.onMissing}`);
+  if (step.timeoutMs !== undefined) parts.push(`within ${step.timeoutMs} ms`);
+  parts.push(step.waitsFor.length === 0 ? "waits for nothing" : `waits for ${step.waitsFor.join(", ")}`);
+  return parts.join("; ");
+}
+
+function placesText({ at }: ExplainedStep): string {
+  return (at ?? []).map((place) => (place === "" ? "the response" : place)).join(", ");
+}
+
+/** "ids <- user_id, 500 a call, matched by users.id" */
+export function keysText({ keys, keysPerCall }: ExplainedStep): string {
+  const parts = (keys ?? []).map(({ row, request }) =>
+    request === undefined ? row : `${request} <- ${row}`,
+  );
+  const answers = (keys ?? []).flatMap(({ response }) => response ?? []);
+  return [
+    parts.join(", "),
+    ...(keysPerCall === undefined
+      ? []
+      : [keysPerCall === 1 ? "a call for each key" : `${keysPerCall} keys a call`]),
+    ...(answers.length === 0 ? [] : [`matched by ${answers.join(", ")}`]),
+  ].join("; ");
+}
+
+function section(title: string, fields: readonly ExplainedField[]): string[] {
+  if (fields.length === 0) return [];
+  return ["", `  ${title}`, ...table(fields.map((field) => [field.path, `<- ${fromText(field)}`]))];
+}
+
+function fromText({ from, recursive }: ExplainedField): string {
+  const text = from.map(originText).join(", ");
+  return recursive === true ? `${text}, with the fields that it has further out` : text;
+}
+
+/** "user: smpl.users.v1.User.email" */
+function originText({ step, path, field }: Origin): string {
+  if (step === "auth") return `auth.${path}`;
+  return step === "request" ? `request${path === "" ? "" : `.${path}`}` : `${step}: ${field}`;
+}
+
+/** Rows with their columns one below the other. */
+function table(rows: ReadonlyArray<readonly string[]>): string[] {
+  const widths: number[] = [];
+  for (const row of rows)
+    row.forEach((cell, i) => {
+      if (i < row.length - 1) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  return rows.map((row) => `    ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
+}

@@ -1,0 +1,266 @@
+import type {
+  CallPlan,
+  FieldPlan,
+  JoinPlan,
+  MethodPlan,
+  Plan,
+  Translator,
+  UpstreamMethod,
+} from "../plan/types.js";
+import { isWellKnown, nameOfRead, type Read, valuesRead } from "../plan/values-read.js";
+import { translatorsIn } from "../plan/walk.js";
+import type { Field } from "../source/model.js";
+import { ownJoins } from "./analysis.js";
+import { type Audience, audienceOf } from "./audience.js";
+import { formulaText } from "../plan/budget-text.js";
+
+/** One public method: what it calls, in which order, how often, and where each field comes from. */
+export interface Explained {
+  /** "smpl.api.orders.v1.OrdersService/ListOrders" */
+  readonly method: string;
+  readonly kind: MethodPlan["kind"];
+  readonly for: Audience;
+  readonly timeoutMs: number;
+  readonly steps: readonly ExplainedStep[];
+  /** How many upstream calls it makes: as a formula, and the most that it can come to. */
+  readonly calls: { readonly formula: string; readonly most: number };
+  /** Every public field of the response, by its path. */
+  readonly response: readonly ExplainedField[];
+  /** Every field of an upstream request that something gives, by its path, with the step in front. */
+  readonly requests: readonly ExplainedField[];
+}
+
+/** A call, or a join. */
+export interface ExplainedStep {
+  /** Its name, made unique. */
+  readonly id: string;
+  readonly kind: "call" | "join";
+  readonly method: string;
+  readonly effect: CallPlan["effect"];
+  readonly timeoutMs?: number;
+  /** Of a join: where in the public response its rows are; "" for the response itself. */
+  readonly at?: readonly string[];
+  /** Of a join: what is matched. */
+  readonly keys?: readonly ExplainedKey[];
+  /** Of a join: how many keys go in a call; 1: each costs a call; absent: the keys are not sent. */
+  readonly keysPerCall?: number;
+  readonly onMissing?: JoinPlan["onMissing"];
+  /** The steps that must have answered before it starts. */
+  readonly waitsFor: readonly string[];
+}
+
+/** A part of a key: from the row, into the request, and where it stands in the reply. */
+export interface ExplainedKey {
+  readonly row: string;
+  readonly request?: string;
+  readonly response?: string;
+}
+
+export interface ExplainedField {
+  readonly path: string;
+  readonly from: readonly Origin[];
+  /** The message stands further out already: its fields are those that are told there. */
+  readonly recursive?: true;
+}
+
+/** What a field is made from: of a step's reply, of the request, or of the token. */
+export interface Origin {
+  readonly step: string | "request" | "auth";
+  /** From what the step found. */
+  readonly path: string;
+  /** The full name of the internal field; of a request's, the public one. */
+  readonly field?: string;
+}
+
+// Messages in messages can make more paths than anybody reads.
+const MAX_FIELDS = 5_000;
+
+/** Explains all methods of a plan, in its order. */
+export function explain(plan: Plan): Explained[] {
+  return plan.files.flatMap(({ methods }) => methods.map((method) => new Explainer(method).explain()));
+}
+
+type Draft = { -readonly [K in keyof ExplainedStep]: ExplainedStep[K] } & {
+  readonly waits: Set<string>;
+  readonly places: Set<string>;
+};
+
+class Explainer {
+  readonly #steps: Draft[] = [];
+  readonly #ids = new Set<string>(["request", "response", "auth"]);
+  readonly #calls = new Map<CallPlan, Draft>();
+  readonly #joins = new Map<JoinPlan, Map<Draft | undefined, Draft>>();
+  readonly #response: ExplainedField[] = [];
+  readonly #requests: ExplainedField[] = [];
+
+  constructor(readonly plan: MethodPlan) {}
+
+  explain(): Explained {
+    const { plan } = this;
+    for (const call of plan.calls) this.#calls.set(call, this.#addStep(call.name, "call", call.method, call));
+    for (const [call, step] of this.#calls) {
+      for (const before of call.after) step.waits.add(this.#calls.get(before)!.id);
+      this.#requestFields(call.request, step.id);
+    }
+    const unnamed = plan.calls.find((call) => call.unnamed);
+    this.#walk(plan.translator, "", unnamed && this.#calls.get(unnamed), []);
+    return {
+      method: `${plan.service.typeName}/${plan.desc.name}`,
+      kind: plan.kind,
+      for: audienceOf(plan.policy),
+      timeoutMs: plan.timeoutMs,
+      steps: this.#steps.map(({ waits, places, ...step }) => ({
+        ...step,
+        ...(places.size > 0 && { at: [...places] }),
+        waitsFor: [...waits],
+      })),
+      calls: { formula: formulaText(plan.budget), most: plan.budget.most },
+      response: this.#response,
+      requests: this.#requests,
+    };
+  }
+
+  #addStep(
+    name: string,
+    kind: ExplainedStep["kind"],
+    method: UpstreamMethod,
+    { timeoutMs, ...own }: { effect?: CallPlan["effect"]; timeoutMs: number | undefined },
+  ): Draft {
+    let id = name;
+    for (let n = 2; this.#ids.has(id); n++) id = `${name} ${n}`;
+    this.#ids.add(id);
+    const step: Draft = {
+      id,
+      kind,
+      method: `${method.service}/${method.name}`,
+      effect: own.effect ?? method.effect,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      waitsFor: [],
+      waits: new Set(),
+      places: new Set(),
+    };
+    this.#steps.push(step);
+    return step;
+  }
+
+  /** The fields of a message at `path` of the response; `here` answered with the message that it is made from. */
+  #walk(translator: Translator, path: string, here: Draft | undefined, above: readonly Translator[]): void {
+    for (const join of ownJoins(translator)) this.#join(join, path, here);
+    for (const plan of translator.fields) {
+      if (this.#response.length >= MAX_FIELDS) return;
+      const name = dotted(path, plan.target);
+      const inner = translatorsIn(plan.conversion);
+      const isRecursive = inner.some((one) => one === translator || above.includes(one));
+      const from = this.#originsOf(plan, here);
+      this.#response.push({ path: name, from, ...(isRecursive && { recursive: true }) });
+      if (isRecursive) continue;
+      const step = this.#stepOf(plan.value, here);
+      for (const one of inner.filter(({ target }) => !isWellKnown(target.typeName))) {
+        const isAny = plan.conversion.kind === "any";
+        const place = isAny ? `${name}<${one.target.typeName}>` : name;
+        this.#walk(one, place, step, [...above, translator]);
+      }
+    }
+  }
+
+  /** The step of a join. On rows that another join found, it runs for these alone; else for all of its rows at once. */
+  #join(join: JoinPlan, path: string, here: Draft | undefined): Draft {
+    const outer = here?.kind === "join" ? here : undefined;
+    const known = this.#joins.get(join) ?? new Map<Draft | undefined, Draft>();
+    this.#joins.set(join, known);
+    const { lookup } = join;
+    let step = known.get(outer);
+    if (step === undefined) {
+      step = this.#addStep(join.name, "join", lookup.method, lookup);
+      known.set(outer, step);
+      step.keys = join.key.map((value, i) => keyOf(join, valuesRead(value), i));
+      if (lookup.mode !== "all") step.keysPerCall = lookup.mode === "each" ? 1 : lookup.batchSize;
+      step.onMissing = join.onMissing;
+      for (const before of join.after) step.waits.add(this.#join(before, path, here).id);
+      const reads = join.key.flatMap((value) => valuesRead(value));
+      for (const { root } of reads) if (root.kind === "call") step.waits.add(this.#calls.get(root.call)!.id);
+      if (lookup.set !== undefined) this.#requestFields(lookup.set, step.id);
+    }
+    step.places.add(path);
+    if (here !== undefined) step.waits.add(here.id);
+    return step;
+  }
+
+  /** The step that answered with what is read; joins of a message are steps before its fields are looked at. */
+  #stepOf({ root }: Read, here: Draft | undefined): Draft | undefined {
+    switch (root.kind) {
+      case "source":
+        return here;
+      case "call":
+        return this.#calls.get(root.call);
+      case "join":
+        return this.#joins.get(root.join)?.get(here?.kind === "join" ? here : undefined);
+      default:
+        return undefined;
+    }
+  }
+
+  #originsOf({ value }: FieldPlan, here: Draft | undefined): Origin[] {
+    return valuesRead(value).map((read) => {
+      const step = this.#stepOf(read, here)?.id ?? "request";
+      return tokenOrigin(read) ?? { step, path: dotted("", read.path), field: nameOfRead(read) };
+    });
+  }
+
+  /** What is written into a message of a request; `base` is what that message is made from. */
+  #requestFields(
+    translator: Translator,
+    target: string,
+    base: Pick<Origin, "step" | "path"> = { step: "request", path: "" },
+    above: readonly Translator[] = [],
+  ): void {
+    for (const plan of translator.fields) {
+      if (this.#requests.length >= MAX_FIELDS) return;
+      const inner = translatorsIn(plan.conversion);
+      const isRecursive = inner.some((one) => one === translator || above.includes(one));
+      const from = valuesRead(plan.value).map((read) => this.#requestOrigin(read, base));
+      const path = dotted(target, plan.target);
+      this.#requests.push({ path, from, ...(isRecursive && { recursive: true }) });
+      if (isRecursive) continue;
+      for (const one of inner.filter(({ target: { typeName } }) => !isWellKnown(typeName)))
+        this.#requestFields(one, path, from[0], [...above, translator]);
+    }
+  }
+
+  #requestOrigin(read: Read, base: Pick<Origin, "step" | "path">): Origin {
+    const field = nameOfRead(read);
+    switch (read.root.kind) {
+      case "source":
+        return { step: base.step, path: dotted(base.path, read.path), field };
+      case "call":
+        return { step: this.#calls.get(read.root.call)!.id, path: dotted("", read.path), field };
+      default:
+        return tokenOrigin(read) ?? { step: "request", path: dotted("", read.path), field };
+    }
+  }
+}
+
+/** What comes from the token. */
+function tokenOrigin({ root }: Read): Origin | undefined {
+  if (root.kind !== "auth") return undefined;
+  return { step: "auth", path: root.claim.length === 0 ? "subject" : ["claims", ...root.claim].join(".") };
+}
+
+function keyOf({ lookup }: JoinPlan, reads: readonly Read[], index: number): ExplainedKey {
+  const ask = lookup.ask[index];
+  const match = lookup.match?.[index];
+  const row = reads.map(({ root, path }) => {
+    const start = root.kind === "call" ? root.call.name : root.kind === "join" ? root.join.name : root.kind;
+    return dotted(root.kind === "source" ? "" : start, path);
+  });
+  return {
+    row: row.join(", "),
+    ...(ask !== undefined && { request: dotted("", ask) }),
+    ...(match !== undefined && match.length > 0 && { response: dotted("", [...lookup.row, ...match]) }),
+  };
+}
+
+/** "orders.user_id" */
+function dotted(start: string, path: readonly Field[]): string {
+  return [...(start === "" ? [] : [start]), ...path.map(({ name }) => name)].join(".");
+}
