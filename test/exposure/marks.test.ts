@@ -130,6 +130,89 @@ const READ: Roads = {
     message Done { string id = 1; string pin = 2; } message PutBoxRequest { Box box = 1; } message Box { string id = 1; }`,
 };
 
+/** By an expression, of every shape in which a field can be reached. */
+const from = (text: string) => box(`string x = 1 [(portico.v1.field).from = "${text}"];`);
+const EXPRESSION: Roads = {
+  "a part of a text": from("id + pin"),
+  "that it is there": from("has(inner.pin) ? 'a' : 'b'"),
+  "only compared": from("pin == '1' ? 'a' : 'b'"),
+  "compared with the request": from("request.id == pin ? 'a' : 'b'"),
+  "by a condition on messages": from("(id == '' ? inner : outer.inner).pin"),
+  "by a list that is made": from("[inner][0].pin"),
+  "by a map that is made": from("{'a': inner}['a'].pin"),
+  "of an element": from("list[0].pin"),
+  "of the first": from("list.first().pin"),
+  "of the value of a map": from("inners['a'].pin"),
+  "of the value of a map, by its name": from("inners.a.pin + ''"),
+  "of the value of a map in a list": from("[inners][0]['a'].pin"),
+  "of a list of lists": from("[[inner]][0][0].pin"),
+  "of what is dynamic": from("string([inner, 1][0].pin)"),
+  "of a map that is dynamic": from("string([inners, 1][0].a.pin)"),
+  "by comparing messages": from("inner == outer.inner ? 'a' : 'b'"),
+  "by comparing lists of messages": from("list == list ? 'a' : 'b'"),
+  "by looking for a message": from("inner in list ? 'a' : 'b'"),
+  "of each": from("list.map(i, i.pin).join(',')"),
+  "of each, by two maps": from("list.map(i, i).map(j, j.pin).join(',')"),
+  "of each, in lists of lists": from("list.map(i, [i]).map(j, j[0].pin).join(',')"),
+  "of all, sorted": from("list.sort_by(i, i.color).map(i, i.pin).join(',')"),
+  "that one of all has it": from("list.exists(i, i.pin == '1') ? 'a' : 'b'"),
+  "of keys": from("inners.map(k, inners[k].pin).join(',')"),
+  "a marked list": from("pins.join(',')"),
+  "how many of them": from("string(size(pins))"),
+  "a marked map": from("by_name['a']"),
+  "an enum by its name": from("string(kind)"),
+  "of the rows that are shown": `${box("repeated Inner i = 1 [(portico.v1.field).from = \"list.filter(i, i.pin == 'a')\"];")}
+    message Inner { string color = 1; }`,
+  "of the order of rows": `${box('repeated Inner i = 1 [(portico.v1.field).from = "list.sort_by(i, i.pin)"];')}
+    message Inner { string color = 1; }`,
+  "a list of rows that hold it": `${box('repeated Inner i = 1 [(portico.v1.field).from = "list.take(2)"];')}
+    message Inner { string pin = 1; }`,
+  "of the message around": `${box("Inner inner = 1;")}
+    message Inner { string x = 1 [(portico.v1.field).from = "parent.pin + ''"]; }`,
+  "of a joined row": owners("string x = 1 [(portico.v1.field).from = \"owner.pin + ''\"];"),
+  "by a let": `service Api {
+      option (portico.v1.service) = {from: "vault.v1.Vault" allow: {public: true}};
+      rpc GetBox(GetBoxRequest) returns (Box) {
+        option (portico.v1.method) = {
+          call: {name: "b" method: "GetBox"} let: "l = b.pin + ''"
+        };
+      }
+    }
+    message GetBoxRequest { string id = 1; } message Box { string x = 1 [(portico.v1.field).from = "l"]; }`,
+  "by a let of the same name": `service Api {
+      option (portico.v1.service) = {from: "vault.v1.Vault" allow: {public: true}};
+      rpc GetBox(GetBoxRequest) returns (Box) {
+        option (portico.v1.method) = {
+          call: {name: "b" method: "GetBox"} let: "l = b.pin + ''"
+        };
+      }
+    }
+    message GetBoxRequest { string id = 1; } message Box { string l = 1; }`,
+  "by a let in an expression": `service Api {
+      option (portico.v1.service) = {from: "vault.v1.Vault" allow: {public: true}};
+      rpc GetBox(GetBoxRequest) returns (Box) {
+        option (portico.v1.method) = {
+          call: {name: "b" method: "GetBox"} let: "l = b.pin" let: "m = l + ''"
+        };
+      }
+    }
+    message GetBoxRequest { string id = 1; } message Box { string x = 1 [(portico.v1.field).from = "m + 'a'"]; }`,
+  "by a let of a message": `service Api {
+      option (portico.v1.service) = {from: "vault.v1.Vault" allow: {public: true}};
+      rpc GetBox(GetBoxRequest) returns (Box) {
+        option (portico.v1.method) = {
+          call: {name: "b" method: "GetBox"} let: "l = b.secret"
+        };
+      }
+    }
+    message GetBoxRequest { string id = 1; } message Box { string x = 1 [(portico.v1.field).from = "l.color"]; }`,
+  "whether a field is there": box('string id = 1 [(portico.v1.field).when = "pin == request.id"];'),
+  "whether a row is joined": owners(
+    'string x = 1 [(portico.v1.field).from = "owner.id"];',
+    'when: "pin == request.id"',
+  ),
+};
+
 const WRITE: Roads = {
   "by the same name": `${service()} message Box { string id = 1; } message GetBoxRequest { string pin = 1; }`,
   "by debug_redact": `${service()} message Box { string id = 1; } message GetBoxRequest { string token = 1; }`,
@@ -186,6 +269,27 @@ const WRITE: Roads = {
       };
       string x = 1 [(portico.v1.field).from = "owner.id"];
     }`,
+  "by the key of a join, in an expression": `${GET}
+    message Box {
+      option (portico.v1.message).join = {
+        name: "owner" method: "vault.v1.Vault/BatchGetOwners" key: "id + request.id -> pins = owners.id"
+      };
+      string x = 1 [(portico.v1.field).from = "owner.id"];
+    }`,
+  "by a set in an expression": `service Api {
+      option (portico.v1.service) = {from: "vault.v1.Vault" allow: {public: true}};
+      rpc GetBox(GetBoxRequest) returns (Box) {
+        option (portico.v1.method).call = {method: "GetBox" set: "pin = 'a' + request.x"};
+      }
+    }
+    message GetBoxRequest { string x = 1; } message Box { string id = 1; }`,
+  "by a set of a let": `service Api {
+      option (portico.v1.service) = {from: "vault.v1.Vault" allow: {public: true}};
+      rpc GetBox(GetBoxRequest) returns (Box) {
+        option (portico.v1.method) = {call: {method: "GetBox" set: "pin = l"} let: "l = 'a' + request.x"};
+      }
+    }
+    message GetBoxRequest { string x = 1; } message Box { string id = 1; }`,
   "by the key of a load": `${box('Owner o = 1 [(portico.v1.field).key = "request.id"];')}
     message Owner {
       option (portico.v1.message).load = {method: "vault.v1.Vault/BatchGetOwners" key: "pins = owners.id"};
@@ -225,7 +329,7 @@ const FINE: Roads = {
 
 const SHARED: Roads = { "in a message that both share": box("common.v1.Card card = 1;") };
 
-const kinds = { READ, WRITE, FINE, SHARED };
+const kinds = { READ, EXPRESSION, WRITE, FINE, SHARED };
 const cases = Object.entries(kinds).flatMap(([kind, roads]) =>
   Object.entries(roads).map(([road, body]) => ({ kind, road, body })),
 );
@@ -277,6 +381,7 @@ test("the internal file marks what the roads lead to", () => {
 
 describe.each([
   ["READ", /must never be exposed/],
+  ["EXPRESSION", /must never be exposed/],
   ["WRITE", /clients must not write it/],
 ])("%s", (kind, words) => {
   test.each(of(kind))("%s", (_, index) => {

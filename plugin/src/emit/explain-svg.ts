@@ -98,7 +98,12 @@ function linesOf(step: ExplainedStep): string[] {
   const keys = step.kind === "join" ? keysText(step).split("; ") : [step.effect.toLowerCase()];
   const extra =
     step.onMissing === undefined || step.onMissing === "empty" ? [] : [`missing: ${step.onMissing}`];
-  return [step.id, step.method.split(".").at(-1)!, ...keys, ...extra];
+  const when = step.when === undefined ? [] : [shortened(`if ${step.when.replace(/\s+/g, " ")}`)];
+  return [step.id, step.method.split(".").at(-1)!, ...keys.map(shortened), ...when, ...extra];
+}
+
+function shortened(line: string): string {
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 
 /** Gives every box its place: columns from left to right, in each the boxes below each other, near what they wait for. */

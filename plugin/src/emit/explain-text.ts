@@ -34,6 +34,7 @@ function stepText(step: ExplainedStep): string {
   if (step.keys !== undefined) parts.push(keysText(step));
   if (step.onMissing !== undefined && step.onMissing !== "empty")
     parts.push(`a missing row: ${step.onMissing}`);
+  if (step.when !== undefined) parts.push(`if ${oneLine(step.when)}`);
   if (step.timeoutMs !== undefined) parts.push(`within ${step.timeoutMs} ms`);
   parts.push(step.waitsFor.length === 0 ? "waits for nothing" : `waits for ${step.waitsFor.join(", ")}`);
   return parts.join("; ");
@@ -63,15 +64,22 @@ function section(title: string, fields: readonly ExplainedField[]): string[] {
   return ["", `  ${title}`, ...table(fields.map((field) => [field.path, `<- ${fromText(field)}`]))];
 }
 
-function fromText({ from, recursive }: ExplainedField): string {
-  const text = from.map(originText).join(", ");
+function fromText({ from, expression, when, recursive }: ExplainedField): string {
+  const origins = from.map(originText).join(", ");
+  const computed =
+    expression === undefined ? origins : `${oneLine(expression)}${origins && `, of ${origins}`}`;
+  const text = when === undefined ? computed : `${computed}, if ${oneLine(when)}`;
   return recursive === true ? `${text}, with the fields that it has further out` : text;
 }
 
 /** "user: smpl.users.v1.User.email" */
 function originText({ step, path, field }: Origin): string {
-  if (step === "auth") return `auth.${path}`;
-  return step === "request" ? `request${path === "" ? "" : `.${path}`}` : `${step}: ${field}`;
+  const isStep = field !== undefined && step !== "request" && step !== "this";
+  return isStep ? `${step}: ${field}` : [step, ...(path === "" ? [] : [path])].join(".");
+}
+
+function oneLine(expression: string): string {
+  return expression.replace(/\s+/g, " ");
 }
 
 /** Rows with their columns one below the other. */

@@ -1,3 +1,4 @@
+import { formulaText } from "../plan/budget-text.js";
 import type {
   CallPlan,
   FieldPlan,
@@ -6,13 +7,13 @@ import type {
   Plan,
   Translator,
   UpstreamMethod,
+  Value,
 } from "../plan/types.js";
-import { isWellKnown, nameOfRead, type Read, valuesRead } from "../plan/values-read.js";
-import { translatorsIn } from "../plan/walk.js";
+import { type Around, answererOf, isWellKnown, nameOfRead } from "../plan/values-read.js";
+import { readsOfJoin, translatorsIn, valuesIn } from "../plan/walk.js";
 import type { Field } from "../source/model.js";
 import { ownJoins } from "./analysis.js";
 import { type Audience, audienceOf } from "./audience.js";
-import { formulaText } from "../plan/budget-text.js";
 
 /** One public method: what it calls, in which order, how often, and where each field comes from. */
 export interface Explained {
@@ -42,6 +43,8 @@ export interface ExplainedStep {
   readonly at?: readonly string[];
   /** Of a join: what is matched. */
   readonly keys?: readonly ExplainedKey[];
+  /** The condition under which it runs. */
+  readonly when?: string;
   /** Of a join: how many keys go in a call; 1: each costs a call; absent: the keys are not sent. */
   readonly keysPerCall?: number;
   readonly onMissing?: JoinPlan["onMissing"];
@@ -59,13 +62,18 @@ export interface ExplainedKey {
 export interface ExplainedField {
   readonly path: string;
   readonly from: readonly Origin[];
+  /** How it is computed from them, where it is not just the one. */
+  readonly expression?: string;
+  /** The condition under which it is there. */
+  readonly when?: string;
   /** The message stands further out already: its fields are those that are told there. */
   readonly recursive?: true;
 }
 
-/** What a field is made from: of a step's reply, of the request, or of the token. */
+/** What a field is made from: of a step's reply, or what there is beside them. */
 export interface Origin {
-  readonly step: string | "request" | "auth";
+  /** The step; or "request", "this" (the message that is written), "auth", "metadata", "config". */
+  readonly step: string;
   /** From what the step found. */
   readonly path: string;
   /** The full name of the internal field; of a request's, the public one. */
@@ -87,7 +95,7 @@ type Draft = { -readonly [K in keyof ExplainedStep]: ExplainedStep[K] } & {
 
 class Explainer {
   readonly #steps: Draft[] = [];
-  readonly #ids = new Set<string>(["request", "response", "auth"]);
+  readonly #ids = new Set<string>(["request", "response", "this", "auth", "metadata", "config"]);
   readonly #calls = new Map<CallPlan, Draft>();
   readonly #joins = new Map<JoinPlan, Map<Draft | undefined, Draft>>();
   readonly #response: ExplainedField[] = [];
@@ -100,10 +108,11 @@ class Explainer {
     for (const call of plan.calls) this.#calls.set(call, this.#addStep(call.name, "call", call.method, call));
     for (const [call, step] of this.#calls) {
       for (const before of call.after) step.waits.add(this.#calls.get(before)!.id);
+      if (call.when !== undefined) step.when = call.when.text;
       this.#requestFields(call.request, step.id);
     }
     const unnamed = plan.calls.find((call) => call.unnamed);
-    this.#walk(plan.translator, "", unnamed && this.#calls.get(unnamed), []);
+    this.#walk(plan.translator, "", { here: unnamed && this.#calls.get(unnamed), outer: undefined }, []);
     return {
       method: `${plan.service.typeName}/${plan.desc.name}`,
       kind: plan.kind,
@@ -143,22 +152,26 @@ class Explainer {
     return step;
   }
 
-  /** The fields of a message at `path` of the response; `here` answered with the message that it is made from. */
-  #walk(translator: Translator, path: string, here: Draft | undefined, above: readonly Translator[]): void {
-    for (const join of ownJoins(translator)) this.#join(join, path, here);
+  /** The fields of a message at `path` of the response, made from what is around. */
+  #walk(translator: Translator, path: string, around: Around<Draft>, above: readonly Translator[]): void {
+    const of = {
+      call: (call: CallPlan) => this.#calls.get(call),
+      join: (join: JoinPlan) => this.#join(join, path, around.here),
+    };
+    for (const join of ownJoins(translator)) of.join(join);
     for (const plan of translator.fields) {
       if (this.#response.length >= MAX_FIELDS) return;
       const name = dotted(path, plan.target);
       const inner = translatorsIn(plan.conversion);
       const isRecursive = inner.some((one) => one === translator || above.includes(one));
-      const from = this.#originsOf(plan, here);
-      this.#response.push({ path: name, from, ...(isRecursive && { recursive: true }) });
+      const from = valuesIn(plan.value).map((read) => originOf(read, answererOf(read, around, of)?.id));
+      this.#response.push({ path: name, from, ...saidOf(plan), ...(isRecursive && { recursive: true }) });
       if (isRecursive) continue;
-      const step = this.#stepOf(plan.value, here);
+      const inside = { here: answererOf(plan.value, around, of), outer: around };
       for (const one of inner.filter(({ target }) => !isWellKnown(target.typeName))) {
         const isAny = plan.conversion.kind === "any";
         const place = isAny ? `${name}<${one.target.typeName}>` : name;
-        this.#walk(one, place, step, [...above, translator]);
+        this.#walk(one, place, inside, [...above, translator]);
       }
     }
   }
@@ -173,38 +186,18 @@ class Explainer {
     if (step === undefined) {
       step = this.#addStep(join.name, "join", lookup.method, lookup);
       known.set(outer, step);
-      step.keys = join.key.map((value, i) => keyOf(join, valuesRead(value), i));
+      step.keys = join.key.map((value, i) => keyOf(join, value, i));
       if (lookup.mode !== "all") step.keysPerCall = lookup.mode === "each" ? 1 : lookup.batchSize;
       step.onMissing = join.onMissing;
       for (const before of join.after) step.waits.add(this.#join(before, path, here).id);
-      const reads = join.key.flatMap((value) => valuesRead(value));
-      for (const { root } of reads) if (root.kind === "call") step.waits.add(this.#calls.get(root.call)!.id);
+      if (join.when !== undefined) step.when = join.when.text;
+      for (const { root } of readsOfJoin(join))
+        if (root.kind === "call") step.waits.add(this.#calls.get(root.call)!.id);
       if (lookup.set !== undefined) this.#requestFields(lookup.set, step.id);
     }
     step.places.add(path);
     if (here !== undefined) step.waits.add(here.id);
     return step;
-  }
-
-  /** The step that answered with what is read; joins of a message are steps before its fields are looked at. */
-  #stepOf({ root }: Read, here: Draft | undefined): Draft | undefined {
-    switch (root.kind) {
-      case "source":
-        return here;
-      case "call":
-        return this.#calls.get(root.call);
-      case "join":
-        return this.#joins.get(root.join)?.get(here?.kind === "join" ? here : undefined);
-      default:
-        return undefined;
-    }
-  }
-
-  #originsOf({ value }: FieldPlan, here: Draft | undefined): Origin[] {
-    return valuesRead(value).map((read) => {
-      const step = this.#stepOf(read, here)?.id ?? "request";
-      return tokenOrigin(read) ?? { step, path: dotted("", read.path), field: nameOfRead(read) };
-    });
   }
 
   /** What is written into a message of a request; `base` is what that message is made from. */
@@ -218,43 +211,59 @@ class Explainer {
       if (this.#requests.length >= MAX_FIELDS) return;
       const inner = translatorsIn(plan.conversion);
       const isRecursive = inner.some((one) => one === translator || above.includes(one));
-      const from = valuesRead(plan.value).map((read) => this.#requestOrigin(read, base));
+      const from = valuesIn(plan.value).map((read) => this.#requestOrigin(read, base));
       const path = dotted(target, plan.target);
-      this.#requests.push({ path, from, ...(isRecursive && { recursive: true }) });
+      this.#requests.push({ path, from, ...saidOf(plan), ...(isRecursive && { recursive: true }) });
       if (isRecursive) continue;
       for (const one of inner.filter(({ target: { typeName } }) => !isWellKnown(typeName)))
         this.#requestFields(one, path, from[0], [...above, translator]);
     }
   }
 
-  #requestOrigin(read: Read, base: Pick<Origin, "step" | "path">): Origin {
-    const field = nameOfRead(read);
-    switch (read.root.kind) {
-      case "source":
-        return { step: base.step, path: dotted(base.path, read.path), field };
-      case "call":
-        return { step: this.#calls.get(read.root.call)!.id, path: dotted("", read.path), field };
-      default:
-        return tokenOrigin(read) ?? { step: "request", path: dotted("", read.path), field };
-    }
+  #requestOrigin(read: Value, base: Pick<Origin, "step" | "path">): Origin {
+    const { root, path } = read;
+    if (root.kind === "source")
+      return { step: base.step, path: dotted(base.path, path), field: nameOfRead(read) };
+    return originOf(read, root.kind === "call" ? this.#calls.get(root.call)!.id : undefined);
   }
 }
 
-/** What comes from the token. */
-function tokenOrigin({ root }: Read): Origin | undefined {
-  if (root.kind !== "auth") return undefined;
-  return { step: "auth", path: root.claim.length === 0 ? "subject" : ["claims", ...root.claim].join(".") };
+/** Where a path starts: at a step's reply, or at what there is beside them. */
+function originOf(read: Value, step: string | undefined): Origin {
+  const { root } = read;
+  const path = dotted("", read.path);
+  switch (root.kind) {
+    case "auth":
+      return {
+        step: "auth",
+        path: root.claim.length === 0 ? "subject" : ["claims", ...root.claim].join("."),
+      };
+    case "surroundings": {
+      const [start, ...rest] = root.name.split(".");
+      return { step: start!, path: rest.join(".") };
+    }
+    case "this":
+      return { step: "this", path, field: nameOfRead(read) };
+    default:
+      return { step: step ?? "request", path, field: nameOfRead(read) };
+  }
 }
 
-function keyOf({ lookup }: JoinPlan, reads: readonly Read[], index: number): ExplainedKey {
+/** What is said of a field's value: how it is computed, which of the rows it is, and when it is there. */
+function saidOf({ value, selection, when }: FieldPlan): Pick<ExplainedField, "expression" | "when"> {
+  const expression = selection ?? (value.root.kind === "expression" ? value.root.expression : undefined);
+  return {
+    ...(expression !== undefined && { expression: expression.text }),
+    ...(when !== undefined && { when: when.text }),
+  };
+}
+
+function keyOf({ lookup }: JoinPlan, { root, path }: Value, index: number): ExplainedKey {
   const ask = lookup.ask[index];
   const match = lookup.match?.[index];
-  const row = reads.map(({ root, path }) => {
-    const start = root.kind === "call" ? root.call.name : root.kind === "join" ? root.join.name : root.kind;
-    return dotted(root.kind === "source" ? "" : start, path);
-  });
+  const name = root.kind === "call" ? root.call.name : root.kind === "join" ? root.join.name : root.kind;
   return {
-    row: row.join(", "),
+    row: root.kind === "expression" ? root.expression.text : dotted(root.kind === "source" ? "" : name, path),
     ...(ask !== undefined && { request: dotted("", ask) }),
     ...(match !== undefined && match.length > 0 && { response: dotted("", [...lookup.row, ...match]) }),
   };

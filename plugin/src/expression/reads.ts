@@ -1,4 +1,4 @@
-import type { Field } from "../source/model.js";
+import type { Field, Message } from "../source/model.js";
 import type { Checked, Local } from "./checked.js";
 import { partsOf } from "./substitute.js";
 
@@ -11,86 +11,159 @@ export interface Place<Root> {
 /** Calls that give some of the elements of their first argument, or one of them. */
 const SELECTING = ["take", "first", "last", "distinct", "_[_]"];
 
+/** Where a value may come from. */
+interface Source<Root> {
+  /** The one place that it is, or that it is elements of; undefined where it is computed. */
+  readonly exact: Place<Root> | undefined;
+  /** Every place that it, or something inside it, may be. */
+  readonly places: readonly Place<Root>[];
+}
+
 /**
- * What an expression reads, through macros too: `items.map(i, i.price)` reads `items.price`. `origin` is where the value of
- * the whole comes from, if it is a place, or elements of one: `items.filter(…).take(2)` comes from `items`.
+ * What an expression reads, through macros too: `items.map(i, i.price)` reads `items.price`, and `(a ? b : c).d` both `b.d`
+ * and `c.d`. `origin` is where the value of the whole comes from, if it is a place, or elements of one:
+ * `items.filter(…).take(2)` comes from `items`.
  */
 export function readsOfTree<Root>(
   tree: Checked,
   names: ReadonlyMap<string, Place<Root>>,
 ): { reads: readonly Place<Root>[]; origin: Place<Root> | undefined } {
-  const reads: Place<Root>[] = [];
-  const locals = new Map<Local, Place<Root>>();
-  const note = (place: Place<Root> | undefined) => {
-    if (place === undefined) return;
-    const isKnown = reads.some(
-      ({ root, path }) =>
-        root === place.root &&
-        path.length === place.path.length &&
-        path.every((field, i) => field === place.path[i]),
-    );
-    if (!isKnown) reads.push(place);
-  };
-  const go = (node: Checked): Place<Root> | undefined => {
+  const walk = new Walk(names);
+  const source = walk.go(tree);
+  walk.note(source);
+  return { reads: walk.reads, origin: source.exact };
+}
+
+class Walk<Root> {
+  readonly reads: Place<Root>[] = [];
+  readonly #locals = new Map<Local, Source<Root>>();
+
+  constructor(readonly names: ReadonlyMap<string, Place<Root>>) {}
+
+  note({ places }: Source<Root>): void {
+    for (const place of places) if (!this.reads.some((known) => isSame(known, place))) this.reads.push(place);
+  }
+
+  go(node: Checked): Source<Root> {
     switch (node.kind) {
       case "variable":
-        return names.get(node.name);
+        return one(this.names.get(node.name));
       case "local":
-        return locals.get(node.local);
+        return this.#locals.get(node.local) ?? NOWHERE;
       case "field":
-        return extend(go(node.base), node.field);
+        return step(this.go(node.base), node.field.name, node.field);
+      case "select":
+        return isMap(node.base) ? entry(this.go(node.base), 1) : step(this.go(node.base), node.name);
       case "hasField":
-        note(extend(go(node.base), node.field));
-        return undefined;
+      case "hasName":
+        this.note(step(this.go(node.base), node.kind === "hasField" ? node.field.name : node.name));
+        return NOWHERE;
       case "macro":
-        return macro(node);
+        return this.#macro(node);
       case "call": {
-        const [first, ...rest] = node.args.map(go);
-        for (const place of rest) note(place);
+        const [first = NOWHERE, ...rest] = node.args.map((arg) => this.go(arg));
+        for (const source of rest) this.note(source);
         if (SELECTING.includes(node.signature.name)) return isMap(node.args[0]!) ? entry(first, 1) : first;
-        note(first);
-        return undefined;
+        if (COMPARING.includes(node.signature.name)) this.#noteWhole(node.args, [first, ...rest]);
+        this.note(first);
+        return { exact: undefined, places: [first, ...rest].flatMap(({ places }) => places) };
       }
-      default:
-        for (const part of partsOf(node)) note(go(part));
-        return undefined;
+      default: {
+        const parts = partsOf(node).map((part) => this.go(part));
+        for (const part of parts) this.note(part);
+        if (node.kind === "equality") this.#noteWhole(node.args, parts);
+        return { exact: undefined, places: parts.flatMap(({ places }) => places) };
+      }
     }
-  };
-  const macro = (node: Checked & { kind: "macro" }): Place<Root> | undefined => {
-    const range = go(node.range);
-    note(range);
+  }
+
+  #macro(node: Checked & { kind: "macro" }): Source<Root> {
+    const range = this.go(node.range);
+    this.note(range);
     const map = isMap(node.range);
     node.locals.forEach((local, i) => {
       const isElement = i === node.locals.length - 1;
-      const place = map ? entry(range, i) : isElement ? range : undefined;
-      if (place !== undefined) locals.set(local, place);
+      this.#locals.set(local, map ? entry(range, i) : isElement ? range : NOWHERE);
     });
-    if (node.test !== undefined) note(go(node.test));
-    const body = go(node.body);
-    if (node.macro === "filter" && !map) {
-      note(body);
-      return range;
-    }
-    note(body);
-    if (node.macro === "sort_by") return range;
-    return undefined;
-  };
-  const origin = go(tree);
-  note(origin);
-  return { reads, origin };
+    if (node.test !== undefined) this.note(this.go(node.test));
+    const body = this.go(node.body);
+    this.note(body);
+    const isSelecting = node.macro === "sort_by" || node.macro === "filter";
+    if (isSelecting && (!map || node.macro === "sort_by")) return range;
+    return { exact: undefined, places: isSelecting ? range.places : body.places };
+  }
+
+  /** Who compares messages reads all of their fields. */
+  #noteWhole(nodes: readonly Checked[], sources: readonly Source<Root>[]): void {
+    nodes.forEach((node, i) => {
+      const seen = new Set<Message>();
+      const visit = (message: Message, source: Source<Root>): void => {
+        if (seen.has(message)) return;
+        seen.add(message);
+        for (const field of message.fields) {
+          const inner = step(source, field.name, field);
+          this.note(inner);
+          if (field.type.kind === "message") visit(field.type.message, inner);
+        }
+      };
+      const { type } = node;
+      const of = type.kind === "list" ? type.element : type;
+      if (of.kind === "message") visit(of.message, sources[i]!);
+    });
+  }
+}
+
+/** Calls that compare the elements of a list. */
+const COMPARING = ["distinct", "@in"];
+
+const NOWHERE: Source<never> = { exact: undefined, places: [] };
+
+function one<Root>(place: Place<Root> | undefined): Source<Root> {
+  return place === undefined ? NOWHERE : { exact: place, places: [place] };
+}
+
+function isSame<Root>(a: Place<Root>, b: Place<Root>): boolean {
+  return (
+    a.root === b.root && a.path.length === b.path.length && a.path.every((field, i) => field === b.path[i])
+  );
 }
 
 function isMap(node: Checked): boolean {
   return node.type.kind === "map";
 }
 
-function extend<Root>(place: Place<Root> | undefined, field: Field): Place<Root> | undefined {
-  return place === undefined ? undefined : { root: place.root, path: [...place.path, field] };
+/**
+ * A field of a value. A place that has no such field is of something that the value holds further in, as of what a list or
+ * a message was made from: it stays, for what is read of that.
+ */
+function step<Root>({ exact, places }: Source<Root>, name: string, field?: Field): Source<Root> {
+  const extended = (place: Place<Root>): Place<Root> | undefined => {
+    const last = place.path.at(-1);
+    // The message of a root is not known here; what the checker found in it is there.
+    if (last === undefined) return field && { root: place.root, path: [field] };
+    const value = last.cardinality === "map" ? entryField(last, 1) : undefined;
+    const { type } = value ?? last;
+    const found = type.kind === "message" ? type.message.byName.get(name) : undefined;
+    return (
+      found && { root: place.root, path: [...place.path, ...(value === undefined ? [] : [value]), found] }
+    );
+  };
+  return {
+    exact: exact && extended(exact),
+    places: places.map((place) => extended(place) ?? place),
+  };
 }
 
-/** The key or the value of a map's entries. */
-function entry<Root>(place: Place<Root> | undefined, part: number): Place<Root> | undefined {
-  const last = place?.path.at(-1);
-  if (last === undefined || last.type.kind !== "message") return undefined;
-  return extend(place, last.type.message.fields[part]!);
+/** The key or the value of the entries of maps. */
+function entry<Root>({ exact, places }: Source<Root>, part: number): Source<Root> {
+  const entryOf = (place: Place<Root>): Place<Root> | undefined => {
+    const last = place.path.at(-1);
+    if (last?.cardinality !== "map") return undefined;
+    return { root: place.root, path: [...place.path, entryField(last, part)] };
+  };
+  return { exact: exact && entryOf(exact), places: places.map((place) => entryOf(place) ?? place) };
+}
+
+function entryField(map: Field, part: number): Field {
+  return (map.type as { message: Message }).message.fields[part]!;
 }

@@ -412,8 +412,9 @@ export class CallPlanner {
   /** The request fields that an assignment reads. */
   #mentioned(text: string): string[] {
     const said = splitAssignment(text);
-    const path = said === undefined ? undefined : parsePath(said.value);
-    if (path === undefined) return [];
-    return path[0]!.name === "request" && path.length > 1 ? [path[1]!.name] : [path[0]!.name];
+    if (said === undefined) return [];
+    const path = parsePath(said.value);
+    if (path !== undefined && path[0]!.name !== "request") return [path[0]!.name];
+    return [...said.value.value.matchAll(/\brequest\s*\.\s*(\w+)/g)].map((match) => match[1]!);
   }
 }

@@ -118,8 +118,10 @@ function planJoin(
   const onMissing =
     join.onMissing === Outcome.DROP ? "drop" : join.onMissing === Outcome.FAIL ? "fail" : "empty";
   const condition: Place = { ...place, path: [...place.path!, "when"] };
+  // Whether rows are there is seen: a condition on what is marked internal would tell of it, bit by bit.
+  const seen: Scope = { ...names, exposes: true };
   const when =
-    join.when === "" ? undefined : resolveCondition(translators.context, join.when, names, condition);
+    join.when === "" ? undefined : resolveCondition(translators.context, join.when, seen, condition);
   if (join.when !== "" && when === undefined) return undefined;
   const onError = joinErrors(translators.context, join.onError, lookup, names, place);
   const outcomes = { onMissing, onError } as const;
@@ -180,6 +182,22 @@ function finishJoin(
     const value = resolveValue(context, text, names, rowPlace);
     if (value === undefined) return undefined;
     const part = partOf(text);
+    // The keys of rows are the services' own; what a client says is not.
+    const isSent = valuesIn(value).some(({ root }) => root.kind === "request");
+    const asked = isSent ? lookup.ask[i] : undefined;
+    const inside = asked?.at(-1)?.type;
+    const marked =
+      asked?.find(isMarkedInternal) ??
+      (inside?.kind === "message" ? findKeyField(inside.message, isMarkedInternal) : undefined);
+    if (marked !== undefined) {
+      context.report(
+        "field-internal",
+        { ...rowPlace, part },
+        `${marked.parent.typeName}.${marked.name} is marked internal: clients must not write it`,
+        "take the key from the row, or have the owner of the internal file lift the mark",
+      );
+      return undefined;
+    }
     if (value.root.kind === "expression") {
       const isList = planComputedKey(
         context,
@@ -233,21 +251,6 @@ function finishJoin(
         { ...rowPlace, part },
         `"${field.name}" is ${describeType(field)}, and the key is asked for as ${target === undefined ? type : describeType({ ...target, cardinality: "singular" })}${problem === undefined ? "" : `: ${problem}`}`,
         "match by fields of one type",
-      );
-      return undefined;
-    }
-    // The keys of rows are the services' own; what a client says is not.
-    const asked = value.root.kind === "request" ? lookup.ask[i] : undefined;
-    const inside = asked?.at(-1)?.type;
-    const marked =
-      asked?.find(isMarkedInternal) ??
-      (inside?.kind === "message" ? findKeyField(inside.message, isMarkedInternal) : undefined);
-    if (marked !== undefined) {
-      context.report(
-        "field-internal",
-        { ...rowPlace, part },
-        `${marked.parent.typeName}.${marked.name} is marked internal: clients must not write it`,
-        "take the key from the row, or have the owner of the internal file lift the mark",
       );
       return undefined;
     }

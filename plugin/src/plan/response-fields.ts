@@ -47,7 +47,7 @@ export function planResponseField(
   const when =
     rule === undefined || rule.when === ""
       ? undefined
-      : resolveCondition(context, rule.when, { ...names, exposes: false }, { element: desc, path: ["when"] });
+      : resolveCondition(context, rule.when, names, { element: desc, path: ["when"] });
   if (rule?.when && when === undefined) return undefined;
   const many = useOf(context, value, field, place);
   if (many === undefined) return undefined;

@@ -1,43 +1,38 @@
-import { type Field, fieldName } from "../source/model.js";
-import type { Root, UpstreamMethod, Value } from "./types.js";
+import { fieldName } from "../source/model.js";
+import type { CallPlan, JoinPlan, Value } from "./types.js";
 import { rootMessage } from "./values.js";
-import { valuesIn } from "./walk.js";
-
-/** A path that a value reads. */
-export interface Read {
-  readonly root: Root;
-  readonly path: readonly Field[];
-}
-
-/** What a value is made of: every path that it reads. */
-export function valuesRead(value: Value): readonly Read[] {
-  return valuesIn(value);
-}
 
 /** The full name of what a path reads: its last field; of a row or a reply that is read whole, the list or the type. */
-export function nameOfRead(read: Read): string {
+export function nameOfRead(read: Value): string {
   const last = read.path.at(-1) ?? (read.root.kind === "join" ? read.root.join.lookup.row.at(-1) : undefined);
   return last === undefined ? (rootMessage(read)?.typeName ?? "") : fieldName(last);
 }
 
-/**
- * The internal method that answered with what a path reads; `here` is the one that the source at hand comes from, `around`
- * that of the message around it.
- */
-export function methodOfRead(
-  read: Read,
-  here: UpstreamMethod | undefined,
-  around: UpstreamMethod | undefined,
-): UpstreamMethod | undefined {
-  switch (read.root.kind) {
+/** Where the messages come from that are at hand: `T` says it of the source, and of the source of the message around. */
+export interface Around<T> {
+  readonly here: T | undefined;
+  readonly outer: Around<T> | undefined;
+}
+
+/** Who answered with what a path reads; undefined where that is no call or join. */
+export function answererOf<T>(
+  { root }: Value,
+  around: Around<T>,
+  of: { call(call: CallPlan): T | undefined; join(join: JoinPlan): T | undefined },
+): T | undefined {
+  switch (root.kind) {
     case "source":
-      return here;
+      return around.here;
     case "parent":
-      return around;
+      return around.outer?.here;
     case "call":
-      return read.root.call.method;
+      return of.call(root.call);
     case "join":
-      return read.root.join.lookup.method;
+      return of.join(root.join);
+    case "expression": {
+      const { origin } = root.expression;
+      return origin && answererOf(origin, around, of);
+    }
     default:
       return undefined;
   }
