@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { root } from "./blocks.js";
 
 /** Pages whose commands are all run, in order, by a test of their own. */
-export const followed = ["docs/getting-started.md", "docs/plugin.md"];
+export const followed = ["docs/getting-started.md", "docs/plugin.md", "docs/cli.md"];
 
 /** Whether a command of a page is one that `.ci/run` or the page's own test runs. */
 export function isRun(page: string, command: string): boolean {

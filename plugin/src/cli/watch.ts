@@ -9,7 +9,7 @@ import { imageOf, openWorkspace, planImage, type WorkspaceOptions } from "./work
 /** So long nothing has to change: editors and `git checkout` write several files, and some of them twice. */
 const QUIET_MS = 60;
 /** Plans that are made for nothing after the first one, so that the first edit is answered by code that is compiled. */
-const WARM_UPS = 2;
+const WARM_UPS = 4;
 
 /** Checks a workspace, and again after each change, until a signal ends it. Gives the exit code. */
 export async function watchWorkspace(

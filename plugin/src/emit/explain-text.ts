@@ -15,7 +15,7 @@ function methodText(method: Explained): string {
       ["for", describeAudience(method.for)],
       [
         "within",
-        `${method.timeoutMs / 1000} s${method.kind === "server_streaming" ? ", answers with a stream" : ""}`,
+        `${method.timeoutMs / 1000} s${method.kind === "unary" ? "" : `, ${method.kind.replace("_", " ")}`}`,
       ],
       ["upstream calls", isFixed ? formula : `${formula}; at most ${most}`],
     ]),
