@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -32,13 +32,6 @@ function run(command: string): string {
   });
 }
 
-const commands = blocksOf(page).filter(({ language }) => language === "sh");
-
-test.each(commands.map((block) => [placeOf(block), block] as const))("%s runs", (_, block) => {
-  for (const command of commandsOf(block.text))
-    expect(run(command).length, command).toBeGreaterThanOrEqual(0);
-});
-
 const find = (key: string) => blocksOf(page).find(({ info }) => info[key] !== undefined) as Block;
 
 test("explain prints what the page shows", () => {
@@ -48,4 +41,16 @@ test("explain prints what the page shows", () => {
 
 test("exposure prints what the page shows", () => {
   expect(run("npx portico exposure --out -")).toBe(find("exposes").text);
+});
+
+const commands = blocksOf(page).filter(({ language }) => language === "sh");
+
+test.each(commands.map((block) => [placeOf(block), block] as const))("%s runs", (_, block) => {
+  for (const command of commandsOf(block.text))
+    expect(run(command).length, command).toBeGreaterThanOrEqual(0);
+});
+
+test("what is scaffolded builds beside it", () => {
+  expect(existsSync(join(shop, "public/acme/shop/v1/orders.proto"))).toBe(true);
+  expect(run("npx portico check")).toBe("");
 });

@@ -31,13 +31,6 @@ test("the gateway is generated as if all were in one workspace", () => {
   expect(existsSync(join(shop, "gen/gateway.ts"))).toBe(true);
 });
 
-test("what is scaffolded builds beside it", () => {
-  expect(existsSync(join(shop, "public/acme/shop/v1/orders.proto"))).toBe(true);
-  expect(readFileSync(join(shop, "gen/gateway.ts"), "utf8")).not.toContain("acme/shop");
-  run("npx buf generate");
-  expect(readFileSync(join(shop, "gen/gateway.ts"), "utf8")).toContain("acme/shop/v1/orders_gateway");
-});
-
 test("without the image, a finding, and nothing is written", () => {
   const template = readFileSync(join(shop, "buf.gen.yaml"), "utf8").replace(/ {4}opt:[\s\S]*$/, "");
   write(shop, "buf.gen.yaml", template);
