@@ -17,6 +17,7 @@ function methodText(method: Explained): string {
         "within",
         `${method.timeoutMs / 1000} s${method.kind === "unary" ? "" : `, ${method.kind.replace("_", " ")}`}`,
       ],
+      ...method.ensures.map(({ that, code }) => ["ensures", `${oneLine(that)}, else ${code}`]),
       ["upstream calls", isFixed ? formula : `${formula}; at most ${most}`],
     ]),
     "",

@@ -23,6 +23,8 @@ export interface Explained {
   readonly for: Audience;
   readonly timeoutMs: number;
   readonly steps: readonly ExplainedStep[];
+  /** Conditions on what was loaded, and the code with which the method is denied where one does not hold. */
+  readonly ensures: ReadonlyArray<{ readonly that: string; readonly code: string }>;
   /** How many upstream calls it makes: as a formula, and the most that it can come to. */
   readonly calls: { readonly formula: string; readonly most: number };
   /** Every public field of the response, by its path. */
@@ -123,6 +125,7 @@ class Explainer {
         ...(places.size > 0 && { at: [...places] }),
         waitsFor: [...waits],
       })),
+      ensures: plan.ensures.map(({ that, code }) => ({ that: that.text, code })),
       calls: { formula: formulaText(plan.budget), most: plan.budget.most },
       response: this.#response,
       requests: this.#requests,
