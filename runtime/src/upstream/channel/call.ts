@@ -7,8 +7,9 @@ import { codeOfHttpStatus, codeOfReset, parseGrpcStatus } from "../../grpc/statu
 import { ErrorCode, type HeaderMap, type Http2Stream, type StreamReceiver } from "../../http2/index.js";
 import type { Timed } from "../../time/timer-wheel.js";
 import { type Method, type UpstreamContext, UpstreamError } from "../upstream.js";
-import type { Channel, PendingCall } from "./channel.js";
+import type { Channel } from "./channel.js";
 import type { Connection } from "./connection.js";
+import type { PendingCall } from "./waiting-calls.js";
 
 // A stream that the peer has refused is sent again: so many times, if it is the peer's own choice each time.
 const MOST_REFUSALS = 5;
@@ -50,6 +51,8 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
     this.method = method;
     this.maxBytes = Math.min(context.maxResponseBytes, channel.settings.maxMessageBytes);
   }
+
+  abstract get heldBytes(): number;
 
   /** Sends the body of the request, or begins to. Called again if the call is sent again. */
   protected abstract sendBody(stream: Http2Stream): void;

@@ -7,20 +7,11 @@ import type { Connection } from "./connection.js";
 import { Endpoint, type EndpointOwner } from "./endpoint.js";
 import { Resolver, type ResolverEvents } from "./resolver.js";
 import type { ChannelSettings } from "./settings.js";
-
-/** A call that needs a connection. */
-export interface PendingCall {
-  /** Here is one, which takes a call now. */
-  send(connection: Connection): void;
-  /** There is none, and it is not to wait any longer. */
-  fail(code: Code, text: string): void;
-}
+import { type PendingCall, WaitingCalls } from "./waiting-calls.js";
 
 // Addresses of one name that are used; of more, so many are taken by chance.
 const MOST_ADDRESSES = 100;
-const MOST_WAITING = 10_000;
 const MOST_BLOCKS = 1_000;
-const FOREVER_MS = 2 ** 31 - 1;
 
 /**
  * The way to one target: finds its addresses, keeps connections to all of them, and gives each call the better of two
@@ -34,7 +25,7 @@ export class Channel implements ResolverEvents, EndpointOwner {
   readonly #name: string;
   readonly #target: Target;
   readonly #blocks = new Map<string, HeaderBlock>();
-  readonly #waiting = new Set<PendingCall>();
+  readonly #waiting = new WaitingCalls();
   #resolver: Resolver | undefined;
   #resolutionFailures = 0;
   #resolutionRetry: NodeJS.Timeout | undefined;
@@ -48,7 +39,6 @@ export class Channel implements ResolverEvents, EndpointOwner {
   // While nothing can be reached: until when calls wait for it.
   #outage: NodeJS.Timeout | undefined;
   #unreachable = false;
-  #holder: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(target: string, settings: ChannelSettings) {
@@ -91,16 +81,13 @@ export class Channel implements ResolverEvents, EndpointOwner {
     }
     if (this.#closed) call.fail(Code.UNAVAILABLE, "the upstream was closed");
     else if (this.#unreachable) call.fail(Code.UNAVAILABLE, this.#unreachableText());
-    else if (this.#waiting.size >= MOST_WAITING) call.fail(Code.UNAVAILABLE, "too many calls are waiting");
-    else {
-      this.#waiting.add(call);
-      this.#wake();
-    }
+    else if (this.#waiting.add(call)) this.#wake();
+    else call.fail(Code.UNAVAILABLE, "too many calls are waiting");
   }
 
   /** A call that waits does not any more. */
   forget(call: PendingCall): void {
-    if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#release();
+    this.#waiting.delete(call);
   }
 
   /** A call is over: there may be room for one that waits. */
@@ -209,13 +196,10 @@ export class Channel implements ResolverEvents, EndpointOwner {
       this.#waiting.delete(call);
       call.send(connection);
     }
-    this.#release();
   }
 
   // Calls wait: something is to be done for them.
   #wake(): void {
-    // A process is not to end because all that it waits for are timers that do not keep it.
-    this.#holder ??= setInterval(() => {}, FOREVER_MS);
     if (this.#active) {
       this.#grow();
       return;
@@ -268,15 +252,7 @@ export class Channel implements ResolverEvents, EndpointOwner {
   }
 
   #failWaiting(text: string): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    this.#release();
-    for (const call of waiting) call.fail(Code.UNAVAILABLE, text);
-  }
-
-  #release(): void {
-    clearInterval(this.#holder);
-    this.#holder = undefined;
+    for (const call of this.#waiting.takeAll()) call.fail(Code.UNAVAILABLE, text);
   }
 
   // Closes all connections that are not in use, until the next call.

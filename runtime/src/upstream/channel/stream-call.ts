@@ -55,6 +55,10 @@ export class StreamCall extends GrpcCall {
     else this.#requests = request[Symbol.asyncIterator]();
   }
 
+  get heldBytes(): number {
+    return this.#request?.byteLength ?? 0;
+  }
+
   /** Starts the RPC. */
   run(): this {
     this.start();

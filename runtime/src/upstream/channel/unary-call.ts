@@ -18,6 +18,10 @@ export class UnaryCall extends GrpcCall {
     this.#request = request;
   }
 
+  get heldBytes(): number {
+    return this.#request.byteLength;
+  }
+
   run(): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
