@@ -11,6 +11,7 @@ import {
 import type { LookupPlan, MethodPlan, Translator, UpstreamMethod } from "../../plugin/src/plan/types.js";
 import type { Field } from "../../plugin/src/source/model.js";
 import { PorticoError, toPorticoError } from "../../runtime/src/call/error.js";
+import { CelError } from "../../runtime/src/cel/error.js";
 import { WireError } from "../../runtime/src/wire/error.js";
 import { Malformed } from "../reference/cursor.js";
 import { decode } from "../reference/decode.js";
@@ -82,6 +83,11 @@ export function expected(plan: MethodPlan, data: Case, lenient = false): Referen
   return interpret(plan, data.request, answer, data.principal, lenient);
 }
 
+/** Whether an error is one that handlers throw on purpose. */
+export function isOurs(error: unknown): boolean {
+  return error instanceof WireError || error instanceof PorticoError || error instanceof CelError;
+}
+
 export interface Difference {
   readonly what: string;
   readonly actual: unknown;
@@ -101,11 +107,7 @@ export async function difference(
 ): Promise<Difference | undefined> {
   const actual = await handle(world, plan, data);
   onCode(actual.code);
-  if (
-    actual.error !== undefined &&
-    !(actual.error instanceof WireError) &&
-    !(actual.error instanceof PorticoError)
-  )
+  if (actual.error !== undefined && !isOurs(actual.error))
     return { what: "a crash", actual: actual.error, expected: "an error of ours" };
   let reference = expected(plan, data);
   // What is overwritten by a later occurrence, or dropped, need not be well-formed to be passed over.

@@ -41,7 +41,7 @@ function options(world: World, plan: MethodPlan, unknownEnums: number): HostileO
   return {
     unknownEnums,
     // Keys have to be there for rows to be found; rows, for keys to be there.
-    often: (field) => /^(rows|groups|inner|by|b0|value|id|ids|meta|j\d|l\d|inj)/.test(field.name),
+    often: (field) => /^(rows|groups|inner|by|b0|value|id|ids|meta|j\d|l\d|inj|[nstu]1|rs$)/.test(field.name),
     message: (desc, random) => {
       if (desc.typeName === "google.protobuf.FieldMask") return mask(plan.request.desc!, random);
       if (desc.typeName === "google.protobuf.Any" && random.chance(85))

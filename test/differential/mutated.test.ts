@@ -1,9 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { MethodPlan } from "../../plugin/src/plan/types.js";
-import { PorticoError } from "../../runtime/src/call/error.js";
-import { WireError } from "../../runtime/src/wire/error.js";
-import { type Case, difference, handle, type Outcome } from "./compare.js";
+import { type Case, difference, handle, isOurs, type Outcome } from "./compare.js";
 import { dataFor } from "./data.js";
 import { mutate, Random } from "./hostile.js";
 import { rich } from "./rich.js";
@@ -50,10 +48,6 @@ describe(`seed ${SEED} (PORTICO_SEED repeats it)`, () => {
 
 function isAccepted(world: World | Refused): world is World {
   return !("findings" in world);
-}
-
-function isOurs(error: unknown): boolean {
-  return error instanceof WireError || error instanceof PorticoError;
 }
 
 /** The request, or what one upstream answers, with some bytes broken. */

@@ -15,26 +15,30 @@ const DATA = Number(process.env.PORTICO_DATA ?? 20);
 const BATCH = 100;
 
 describe(`seed ${SEED} (PORTICO_SEED repeats it)`, () => {
-  it(`${SCHEMAS} random schemas, each with ${DATA} data, do what the reference does`, async () => {
-    const all = fc.sample(tapes, { numRuns: SCHEMAS, seed: SEED });
-    let refused = 0;
-    const codes = new Map<number | undefined, number>();
-    for (let start = 0; start < SCHEMAS; start += BATCH) {
-      const batch = all.slice(start, start + BATCH);
-      const made = worlds(batch.map((tape, i) => schema(start + i, tape)));
-      for (const [i, world] of made.entries()) {
-        if ("findings" in world) refused++;
-        else {
-          const found = await differs(world, start + i, codes);
-          if (found !== undefined) throw new Error(await smallest(batch[i]!, found));
+  it(
+    `${SCHEMAS} random schemas, each with ${DATA} data, do what the reference does`,
+    async () => {
+      const all = fc.sample(tapes, { numRuns: SCHEMAS, seed: SEED });
+      let refused = 0;
+      const codes = new Map<number | undefined, number>();
+      for (let start = 0; start < SCHEMAS; start += BATCH) {
+        const batch = all.slice(start, start + BATCH);
+        const made = worlds(batch.map((tape, i) => schema(start + i, tape)));
+        for (const [i, world] of made.entries()) {
+          if ("findings" in world) refused++;
+          else {
+            const found = await differs(world, start + i, codes);
+            if (found !== undefined) throw new Error(await smallest(batch[i]!, found));
+          }
         }
       }
-    }
-    console.log(
-      `random schemas, seed ${SEED}: ${refused} of ${SCHEMAS} refused; codes ${JSON.stringify([...codes])}`,
-    );
-    expect(refused / SCHEMAS).toBeLessThan(0.1);
-  }, 24 * 3_600_000);
+      console.log(
+        `random schemas, seed ${SEED}: ${refused} of ${SCHEMAS} refused; codes ${JSON.stringify([...codes])}`,
+      );
+      expect(refused / SCHEMAS).toBeLessThan(0.1);
+    },
+    24 * 3_600_000,
+  );
 });
 
 async function differs(

@@ -10,6 +10,30 @@ const WELL_KNOWN = ["wrappers", "timestamp", "duration", "struct", "empty", "fie
   (name) => `google/protobuf/${name}.proto`,
 );
 
+// By the fields that all messages of responses have for them.
+const COMPUTED = [
+  ["int64", "n1 + 1"],
+  ["int64", "size(s1) + size(t1)"],
+  ["int64", "10 / n1"],
+  ["uint64", "u1 * 2u"],
+  ["string", "s1 + '!'"],
+  ["string", "n1 > 0 ? s1 : 'none'"],
+  ["bool", "n1 == 0 || 10 / n1 > 1"],
+  ["bool", "s1.startsWith('a') && !t1.exists(t, t < 0)"],
+  ["bool", "has(source.d1)"],
+  ["double", "d1 / 2.0"],
+  ["repeated int64", "t1.filter(t, t > 0)"],
+  ["repeated int64", "t1.map(t, t * 2)"],
+  ["int32", "t1.size() > 0 ? t1[0] : -1"],
+] as const;
+const CONDITIONS = ["n1 > 0", "s1 != ''", "has(source.d1)", "t1.all(t, t >= 0)"];
+const SELECTIONS = [
+  "rs.filter(r, r.n1 > 0)",
+  "rs.sort_by(r, r.n1)",
+  "rs.filter(r, r.s1 != '').take(1)",
+  "rs.take(2)",
+];
+
 /** What schemas are made by: see Choices. */
 export const tapes = fc.array(fc.nat(1 << 20), { maxLength: 1500, size: "max" });
 
@@ -173,6 +197,7 @@ class SchemaMaker {
         for (let i = 0; i < count; i++) this.#joins.join(owner, choices.pick(later), { mayDrop: n > 0 });
       }
       const pairs = this.#pairs("out", 7);
+      this.#expressions(owner, later.length > 0 ? choices.pick(later) : undefined);
       if (n === 0) {
         // Each message that has two sources is made from both.
         for (const variant of this.#variants) {
@@ -186,6 +211,51 @@ class SchemaMaker {
         second: this.#seconds.has(n),
       });
     }
+  }
+
+  /** Fields that are computed, selected, or written on a condition. */
+  #expressions({ additions: { internal, pub } }: Joined, row: Joined | undefined): void {
+    const { choices } = this;
+    const decl = (name: string, type: string, card: Decl["card"] = "implicit"): Decl => ({
+      name,
+      kind: "scalar",
+      type,
+      card,
+    });
+    internal.push(
+      decl("n1", "int64"),
+      decl("s1", "string"),
+      decl("t1", "sint32", "repeated"),
+      decl("d1", "double", "explicit"),
+      decl("u1", "uint32"),
+    );
+    const hasRows = row !== undefined;
+    if (hasRows) internal.push({ name: "rs", kind: "message", type: row.name, card: "repeated" });
+    for (let count = choices.below(4); count > 0; count--) {
+      const [type, text] = choices.pick(COMPUTED);
+      const isMany = type.startsWith("repeated ");
+      const card = isMany ? "repeated" : choices.chance(50) ? "explicit" : "implicit";
+      pub.push({
+        ...decl(this.#fields.name(), type.replace("repeated ", ""), card),
+        options: [`(portico.v1.field).from = "${text}"`],
+      });
+    }
+    if (choices.chance(30))
+      pub.push({
+        ...decl(this.#fields.name(), "string", "explicit"),
+        options: [
+          '(portico.v1.field).from = "s1"',
+          `(portico.v1.field).when = "${choices.pick(CONDITIONS)}"`,
+        ],
+      });
+    if (hasRows && choices.chance(40))
+      pub.push({
+        name: this.#fields.name(),
+        kind: "message",
+        type: row.name,
+        card: "repeated",
+        options: [`(portico.v1.field).from = "${choices.pick(SELECTIONS)}"`],
+      });
   }
 
   #listOf(internal: string, pub: string): Pair {

@@ -55,7 +55,7 @@ function run() {
 }
 
 function copySources() {
-  for (const name of ["plugin", "runtime", "test", "proto", "gen", "example"]) {
+  for (const name of ["plugin", "runtime", "test", "proto", "gen", "example", "docs"]) {
     const isCopied = (path) => !/\/(node_modules|dist|out)(\/|$)/.test(path.slice(root.length));
     cpSync(join(root, name), join(folder, name), { recursive: true, filter: isCopied });
   }
@@ -66,6 +66,8 @@ function copySources() {
     "buf.yaml",
     "buf.gen.yaml",
     "README.md",
+    "biome.json",
+    ".gitignore",
   ])
     cpSync(join(root, name), join(folder, name));
   for (const name of ["node_modules", "plugin/node_modules", "runtime/node_modules", "example/node_modules"])

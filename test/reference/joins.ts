@@ -1,10 +1,18 @@
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { Code } from "@portico/runtime";
-import type { JoinPlan, LookupPlan, Root, UpstreamMethod, Value } from "../../plugin/src/plan/types.js";
-import type { Field } from "../../plugin/src/source/model.js";
+import type {
+  Expression,
+  JoinPlan,
+  LookupPlan,
+  Root,
+  UpstreamMethod,
+  Value,
+} from "../../plugin/src/plan/types.js";
+import type { Field, Scalar } from "../../plugin/src/source/model.js";
 import { Malformed } from "./cursor.js";
 import { decode } from "./decode.js";
 import { encode } from "./encode.js";
+import { Absent, type Computed, NoValue, written } from "./expression.js";
 import { Failure, publicCode } from "./failure.js";
 import { elements, empty, type Holder, has, holderOf, read } from "./object.js";
 import { checkText } from "./scalar.js";
@@ -13,6 +21,12 @@ import { type Names, translate } from "./translate.js";
 /** What an upstream answers. */
 export type Answer = Uint8Array | { readonly code: number };
 export type Ask = (method: UpstreamMethod, request: Uint8Array) => Answer;
+
+/** The row that a join is of: what its key is read from. */
+export interface Row {
+  readonly roots: (root: Root) => readonly Holder[];
+  readonly compute: (expression: Expression) => Computed;
+}
 
 /** One part of a key, such that equal values are equal. */
 type Part = string;
@@ -30,22 +44,18 @@ export class Joins {
   constructor(readonly ask: Ask) {}
 
   /** The rows for one row: of a list of keys, the first of each. */
-  find(
-    join: JoinPlan,
-    roots: (root: Root) => readonly Holder[],
-    names: Names,
-  ): { found: Holder[]; missing: boolean } {
+  find(join: JoinPlan, row: Row, names: Names): { found: Holder[]; missing: boolean } {
     try {
       this.#count(this.#rows, join, join.lookup.maxRows);
       if (join.keyList) {
-        const keys = listOf(join.key[0]!, roots);
+        const keys = listOf(join.key[0]!, row);
         const rows = keys.map((key) => this.#lookup(join.lookup, [key], names));
         return {
           found: rows.flatMap((some) => some.slice(0, 1)),
           missing: rows.some((some) => some.length === 0),
         };
       }
-      const values = join.key.map((value) => keyOf(value, roots));
+      const values = join.key.map((value, i) => keyOf(value, row, join.lookup.keyTypes[i]!));
       // A part that is not set asks for nothing.
       if (values.includes(undefined)) return { found: [], missing: true };
       const found = this.#lookup(join.lookup, values, names);
@@ -121,8 +131,20 @@ function pathsOf({ ask, row, match }: LookupPlan): string[] {
   return [...ask, row, ...(match ?? [])].map((path) => path.map((field) => field.name).join("."));
 }
 
+/** A key that reads what is not there is not set. */
+function computedKey(compute: () => Computed, type: Scalar): unknown {
+  try {
+    return written(compute(), { kind: "scalar", scalar: type }, undefined);
+  } catch (error) {
+    if (error instanceof Absent) return undefined;
+    if (error instanceof NoValue) throw new Failure(Code.INTERNAL, error.message);
+    throw error;
+  }
+}
+
 /** A key; undefined where it is not set. */
-function keyOf({ root, path }: Value, roots: (root: Root) => readonly Holder[]): unknown {
+function keyOf({ root, path }: Value, { roots, compute }: Row, type: Scalar): unknown {
+  if (root.kind === "expression") return computedKey(() => compute(root.expression), type);
   const from = roots(root)[0];
   const holder = from === undefined ? undefined : holderOf(from, path);
   const last = path.at(-1)!;
@@ -130,7 +152,7 @@ function keyOf({ root, path }: Value, roots: (root: Root) => readonly Holder[]):
 }
 
 /** A list of keys: what stands in a list is set, whatever it is. */
-function listOf({ root, path }: Value, roots: (root: Root) => readonly Holder[]): unknown[] {
+function listOf({ root, path }: Value, { roots }: Row): unknown[] {
   const from = roots(root)[0];
   const holder = from === undefined ? undefined : holderOf(from, path);
   return holder === undefined ? [] : elements(holder, path.at(-1)!);

@@ -3,14 +3,17 @@ import { Code, type Principal } from "@portico/runtime";
 import type {
   CallPlan,
   Conversion,
+  Expression,
   FieldPlan,
   JoinPlan,
   Root,
   Translator,
+  Value,
 } from "../../plugin/src/plan/types.js";
 import type { Field } from "../../plugin/src/source/model.js";
 import { type Converter, converted } from "./convert.js";
 import { Malformed } from "./cursor.js";
+import { Absent, type Computed, evaluate, NoValue, written } from "./expression.js";
 import { Failure, invalid } from "./failure.js";
 import type { Joins } from "./joins.js";
 import { type Entry, elements, empty, type Holder, has, holderOf, read } from "./object.js";
@@ -23,17 +26,25 @@ export interface Names {
   /** Who is to blame for what is malformed in it. */
   readonly origin: "client" | "upstream";
   readonly request: ReflectMessage;
+  /** The source of the message around the one that is written. */
+  readonly parent?: Holder;
   /** The calls that have answered. */
   readonly calls: ReadonlyMap<CallPlan, ReflectMessage>;
   readonly principal: Principal | undefined;
   readonly joins: Joins;
 }
 
+/** All that a field reads, also in expressions. */
+function readsOf({ value, selection, when }: FieldPlan): Value[] {
+  const own = value.root.kind === "expression" ? value.root.expression.reads : [value];
+  return [...own, ...(selection?.reads ?? []), ...(when?.reads ?? [])];
+}
+
 /** The joins of a message that have to run, each after those that its key reads. */
 export function joinsToRun({ fields, joins }: Translator): JoinPlan[] {
   const isUsed = (join: JoinPlan): boolean =>
     join.onMissing !== "empty" ||
-    fields.some(({ value }) => value.root.kind === "join" && value.root.join === join) ||
+    fields.some((field) => readsOf(field).some(({ root }) => root.kind === "join" && root.join === join)) ||
     joins.some((other) => other.after.includes(join) && isUsed(other));
   return joins.filter(isUsed);
 }
@@ -68,7 +79,14 @@ class Translation {
     const { translator, names } = this;
     let keep = true;
     for (const join of joinsToRun(translator)) {
-      const { found, missing } = names.joins.find(join, (root) => this.#roots(root, true), names);
+      const isAsked = join.when === undefined || this.#holds(join.when);
+      const { found, missing } = isAsked
+        ? names.joins.find(
+            join,
+            { roots: (root) => this.#roots(root, true), compute: (key) => this.#value(key) },
+            names,
+          )
+        : { found: [], missing: true };
       this.#rows.set(join, found);
       if (missing && join.onMissing === "drop") keep = false;
       if (missing && join.onMissing === "fail") throw new Failure(Code.NOT_FOUND, `no row of ${join.name}`);
@@ -76,8 +94,10 @@ class Translation {
     for (const plan of translator.fields) {
       if (this.excluded.some((path) => startsWith(plan.target, path))) continue;
       try {
-        this.#field(plan);
+        if (plan.when === undefined || this.#holds(plan.when)) this.#field(plan);
       } catch (error) {
+        if (error instanceof Absent) continue;
+        if (error instanceof NoValue) throw new Failure(this.#failed(), error.message);
         if (!(error instanceof Malformed)) throw error;
         throw this.#origin(plan.value.root) === "client"
           ? invalid(error.message)
@@ -85,6 +105,34 @@ class Translation {
       }
     }
     return keep ? this.#target : undefined;
+  }
+
+  #failed(): Code {
+    return this.translator.direction === "request" ? Code.INVALID_ARGUMENT : Code.INTERNAL;
+  }
+
+  /** What an expression gives. */
+  #value(expression: Expression): Computed {
+    return evaluate(expression, ({ root }) => {
+      if (root.kind === "surroundings" && root.name === "auth.subject")
+        return this.names.principal?.subject ?? null;
+      if (root.kind === "surroundings") throw new Error(`${root.name} is not read by the reference`);
+      const all = this.#roots(root);
+      if (root.kind === "join" && root.join.use === "many") return all;
+      if (all.length > 0) return all[0]!;
+      return null;
+    });
+  }
+
+  /** Whether a condition is true; one that reads what is not there is not. */
+  #holds(condition: Expression): boolean {
+    try {
+      return this.#value(condition) === true;
+    } catch (error) {
+      if (error instanceof Absent) return false;
+      if (error instanceof NoValue) throw new Failure(this.#failed(), error.message);
+      throw error;
+    }
   }
 
   #origin(root: Root): Names["origin"] {
@@ -109,6 +157,8 @@ class Translation {
       }
       case "auth":
         return [];
+      case "parent":
+        return names.parent === undefined ? [] : [names.parent];
       default:
         throw new Error(`${root.kind} is not read by the reference`);
     }
@@ -123,6 +173,14 @@ class Translation {
       else if (this.translator.direction === "request") throw denial(this.names.principal);
       return;
     }
+    if (value.root.kind === "expression") {
+      this.#computed(plan, this.#value(value.root.expression));
+      return;
+    }
+    if (plan.selection !== undefined) {
+      this.#computed(plan, this.#value(plan.selection));
+      return;
+    }
     const roots = this.#roots(value.root);
     if (target.cardinality === "map") this.#map(plan, conversion as Conversion & { kind: "map" }, roots[0]);
     else if (target.cardinality === "repeated") {
@@ -131,6 +189,29 @@ class Translation {
       // Around what was left out there is a message all the same.
       if (list.length > 0) this.#put(plan.target, written);
     } else this.#singular(plan, roots[0]);
+  }
+
+  /** A field that an expression gives: a value, a list of them, or messages that it selects. */
+  #computed(plan: FieldPlan, result: Computed): void {
+    const { conversion } = plan;
+    const target = plan.target.at(-1)!;
+    const one = (value: Computed): unknown => {
+      if (conversion.kind !== "computed") return this.#convert(value, plan);
+      const inner = target.type.kind === "message" ? empty(target.type.message.desc!) : undefined;
+      return written(value, conversion.as, inner);
+    };
+    if (result === null) return;
+    if (target.cardinality === "repeated" && Array.isArray(result)) {
+      if (result.length > 0)
+        this.#put(
+          plan.target,
+          result.map(one).filter((value) => value !== undefined),
+        );
+    } else {
+      const value = one(result);
+      if (value === undefined) return;
+      this.#put(plan.target, target.cardinality === "repeated" ? [value] : value);
+    }
   }
 
   #elements({ value: { path } }: FieldPlan, root: Holder): unknown[] {
@@ -216,8 +297,13 @@ class Translation {
       text: (text) => (target?.utf8 ? checkText(text) : text),
       message: target?.type.kind === "message" ? target.type.message.desc : undefined,
       isClients: origin === "client",
-      translate: (translator, source) => translate(translator, { ...this.names, source, origin }, excluded),
+      translate: (translator, source) => translate(translator, this.#inside(source, origin), excluded),
     };
+  }
+
+  #inside(source: Holder, origin: Names["origin"]): Names {
+    const { source: parent, ...names } = this.names;
+    return { ...names, source, origin, ...(parent && { parent }) };
   }
 
   /** Whether a path may be written: false if another member of one of its oneofs is there. */

@@ -1,0 +1,249 @@
+import { type CelInput, type CelValue, celUint, isCelError, isCelList, run } from "@bufbuild/cel";
+import type { DescField } from "@bufbuild/protobuf";
+import { ScalarType } from "@bufbuild/protobuf";
+import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
+import type { Checked, Local } from "../../plugin/src/expression/checked.js";
+import type { Expression, Value, Written } from "../../plugin/src/plan/types.js";
+import type { Field } from "../../plugin/src/source/model.js";
+import { Entry, elements, empty, type Holder, has, read } from "./object.js";
+import { checkText } from "./scalar.js";
+
+/** An expression has no value: something in it fails. */
+export class NoValue extends Error {}
+
+/** It reads a call or a join that is not there: that is no fault of anybody. */
+export class Absent extends NoValue {}
+
+/** What an expression gives: a value of CEL, a list of them, or messages as they stand. */
+export type Computed = CelValue | Holder | readonly Computed[] | null;
+
+/** What a name of an expression stands for, before its path is followed. */
+export type RootOf = (value: Value) => Holder | readonly Holder[] | string | null;
+
+/**
+ * What an expression gives, on objects. Its tree says what is called; what a call means is left to CEL's own runtime, which
+ * shares nothing with ours.
+ */
+export function evaluate(expression: Expression, rootOf: RootOf): Computed {
+  return new Evaluation(expression, rootOf).value(expression.tree);
+}
+
+class Evaluation {
+  readonly #locals = new Map<Local, Computed>();
+
+  constructor(
+    readonly expression: Expression,
+    readonly rootOf: RootOf,
+  ) {}
+
+  value(node: Checked): Computed {
+    switch (node.kind) {
+      case "literal": {
+        const { literal } = node;
+        if (literal.type === "null") return null;
+        return literal.type === "uint" ? celUint(literal.value) : literal.value;
+      }
+      case "variable":
+        return this.#variable(this.expression.names.get(node.name)!);
+      case "local":
+        return this.#locals.get(node.local)!;
+      case "field":
+        return fieldOf(present(this.value(node.base)), node.field);
+      case "hasField":
+        return has(present(this.value(node.base)), node.field);
+      case "equality":
+        return this.#equality(node.equal, node.args);
+      case "logic":
+        return this.#logic(node.operator, node.args);
+      case "conditional":
+        return this.value(node.args[0]) === true ? this.value(node.args[1]) : this.value(node.args[2]);
+      case "list":
+        return node.elements.map((element) => this.value(element));
+      case "macro":
+        return this.#macro(node);
+      case "call":
+        return this.#call(node);
+      default:
+        throw new Error(`${node.kind} is not evaluated by the reference`);
+    }
+  }
+
+  #variable(value: Value): Computed {
+    const root = this.rootOf(value);
+    const along = (holder: Computed) => value.path.reduce((at, field) => fieldOf(present(at), field), holder);
+    return Array.isArray(root) ? root.map(along) : along(root as Computed);
+  }
+
+  #equality(equal: boolean, [a, b]: readonly [Checked, Checked]): boolean {
+    const [left, right] = [this.value(a), this.value(b)];
+    // A message or list that is compared with null is there.
+    if (left === null || right === null) return (left === right) === equal;
+    return call(equal ? "a == b" : "a != b", { a: left, b: right }) as boolean;
+  }
+
+  /** What one side decides, the other's failure does not undo. */
+  #logic(operator: "&&" | "||", args: readonly Checked[]): boolean {
+    const decisive = operator === "||";
+    let failure: unknown;
+    for (const arg of args) {
+      try {
+        if (this.value(arg) === decisive) return decisive;
+      } catch (error) {
+        if (!(error instanceof NoValue)) throw error;
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+    return !decisive;
+  }
+
+  #macro(node: Checked & { kind: "macro" }): Computed {
+    const range = this.value(node.range);
+    if (!Array.isArray(range) || node.locals.length !== 1) throw new Error("a macro that is not over a list");
+    const body = (element: Computed) => {
+      this.#locals.set(node.locals[0]!, element);
+      return this.value(node.body);
+    };
+    switch (node.macro) {
+      case "filter":
+        return range.filter((element) => body(element) === true);
+      case "map":
+        return range.map(body);
+      case "exists":
+        return range.some((element) => body(element) === true);
+      case "all":
+        return range.every((element) => body(element) === true);
+      case "sort_by": {
+        const keyed = range.map((element) => ({ element, key: body(element) }));
+        const isLess = (a: Computed, b: Computed) => call("a < b", { a, b }) === true;
+        keyed.sort((a, b) => (isLess(a.key, b.key) ? -1 : isLess(b.key, a.key) ? 1 : 0));
+        return keyed.map(({ element }) => element);
+      }
+      default:
+        throw new Error(`${node.macro} is not evaluated by the reference`);
+    }
+  }
+
+  #call({ signature: { name, method }, args }: Checked & { kind: "call" }): Computed {
+    const values = args.map((arg) => this.value(arg));
+    const [first, second] = values;
+    // Ours, on lists.
+    if (name === "take") return (first as Computed[]).slice(0, Number(second));
+    if (name === "first") return (first as Computed[])[0] ?? none("the first of no elements");
+    if (name === "last") return (first as Computed[]).at(-1) ?? none("the last of no elements");
+    if (name === "size" && Array.isArray(first)) return BigInt(first.length);
+    const bindings = Object.fromEntries(values.map((value, i) => [`x${i}`, value]));
+    return call(callText(name, method, args.length), bindings);
+  }
+}
+
+function none(what: string): never {
+  throw new NoValue(what);
+}
+
+/** "x0 + x1", "size(x0)", "x0.startsWith(x1)" */
+function callText(name: string, method: boolean, count: number): string {
+  const names = Array.from({ length: count }, (_, i) => `x${i}`);
+  if (name === "_[_]") return "x0[x1]";
+  if (name === "@in") return "x0 in x1";
+  if (name.includes("_") && !/^[a-z]/.test(name)) {
+    const operator = name.replaceAll("_", "");
+    return count === 1 ? `${operator}x0` : `x0 ${operator} x1`;
+  }
+  return method ? `x0.${name}(${names.slice(1).join(", ")})` : `${name}(${names.join(", ")})`;
+}
+
+function call(text: string, bindings: Readonly<Record<string, Computed>>): Computed {
+  const result = run(text, bindings as Record<string, CelInput>);
+  if (isCelError(result)) throw new NoValue(result.message);
+  return isCelList(result) ? [...result] : (result as Computed);
+}
+
+function present(value: Computed): Holder {
+  if (value === null) throw new Absent("a call or a join that is not there");
+  return value as Holder;
+}
+
+/** A field as CEL has it: of an unset one its default; a wrapper is its value, or null. */
+function fieldOf(holder: Holder, field: Field): Computed {
+  if (field.cardinality === "repeated") return elements(holder, field).map((value) => element(value, field));
+  if (field.cardinality === "map") throw new Error("maps are not evaluated by the reference");
+  const { type } = field;
+  if (type.kind === "message" && !has(holder, field)) {
+    return type.message.typeName.endsWith("Value") && type.message.fields.length === 1
+      ? null
+      : empty(type.message.desc!);
+  }
+  if (!has(holder, field) && !(holder instanceof Entry))
+    return element(defaultOf(field.desc!, holder), field);
+  return element(read(holder, field), field);
+}
+
+function defaultOf(desc: DescField, holder: ReflectMessage): unknown {
+  const said = "getDefaultValue" in desc ? desc.getDefaultValue() : undefined;
+  return said ?? holder.get(desc);
+}
+
+function element(value: unknown, { type }: Field): Computed {
+  if (type.kind === "enum") {
+    const named = type.enum.values.find(({ number }) => number === value);
+    return named?.name ?? String(value);
+  }
+  if (type.kind === "message") {
+    const message = value as ReflectMessage;
+    const [only] = message.desc.fields;
+    const isWrapper =
+      message.desc.typeName.startsWith("google.protobuf.") && message.desc.fields.length === 1;
+    if (!isWrapper || only!.fieldKind !== "scalar") return message;
+    return scalar(message.get(only!), only!.scalar);
+  }
+  return scalar(value, ScalarType[type.scalar.toUpperCase() as keyof typeof ScalarType]);
+}
+
+function scalar(value: unknown, type: ScalarType): Computed {
+  if (typeof value === "string") return checkText(value);
+  const isUnsigned = [ScalarType.UINT32, ScalarType.UINT64, ScalarType.FIXED32, ScalarType.FIXED64].includes(
+    type,
+  );
+  if (isUnsigned) return celUint(BigInt(value as number));
+  if (type === ScalarType.DOUBLE || type === ScalarType.FLOAT) return value as number;
+  return typeof value === "number" ? BigInt(value) : (value as Computed);
+}
+
+/** What an expression gave, as protobuf-es has a field; undefined for null. */
+export function written(value: Computed, as: Written, wrapper: ReflectMessage | undefined): unknown {
+  if (value === null) return undefined;
+  switch (as.kind) {
+    case "scalar":
+      return plainScalar(value, as.scalar);
+    case "wrapper":
+      wrapper!.set(wrapper!.desc.fields[0]!, plainScalar(value, as.scalar) as never);
+      return wrapper;
+    case "enum": {
+      const number = as.numbers.get(value as string) ?? as.otherwise;
+      return number ?? none("no such value of the enum");
+    }
+    default:
+      if (!isReflectMessage(value)) throw new Error("a time that is no message");
+      return value;
+  }
+}
+
+const BITS: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  int: [-(2n ** 31n), 2n ** 31n - 1n],
+  uint: [0n, 2n ** 32n - 1n],
+};
+
+function plainScalar(value: Computed, type: string): unknown {
+  if (type === "float") return Math.fround(value as number);
+  const whole = typeof value === "bigint" ? value : isUint(value) ? value.value : undefined;
+  if (whole === undefined) return value;
+  if (type.endsWith("64")) return whole;
+  const [low, high] = BITS[type === "uint32" || type === "fixed32" ? "uint" : "int"]!;
+  if (whole < low || whole > high) none("a number that the field cannot hold");
+  return Number(whole);
+}
+
+function isUint(value: unknown): value is { readonly value: bigint } {
+  return typeof value === "object" && value !== null && "value" in value && typeof value.value === "bigint";
+}
