@@ -1,5 +1,6 @@
 /** What generated code imports, and nothing else: not for use by hand. */
 
+export type { FieldPolicy } from "./auth/policy.js";
 export type { Call, CallOptions } from "./call/call.js";
 export { requireClaims, writeClaim } from "./call/claim.js";
 export {
@@ -23,12 +24,13 @@ export {
   subjectOf,
   written,
 } from "./call/computed.js";
+export { checkFields } from "./call/field-policy.js";
 export { type InnerJoins, type Lookup, partOf, type Replies, Rows } from "./call/join.js";
 export type { OnError } from "./call/on-error.js";
 export type { GatewayApi, Route } from "./call/route.js";
 export * as cel from "./cel/index.js";
 export type { Method } from "./upstream/upstream.js";
-export { check, type Shape } from "./wire/check.js";
+export { check, type GuardedPaths, type Shape } from "./wire/check.js";
 export { MapEntries } from "./wire/map-entries.js";
 export { messageKey, writeMessageKey } from "./wire/message-key.js";
 export type { Reader } from "./wire/reader.js";

@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly claims?: Readonly<Record<string, unknown>>;
   /** Of the caller, where there are claims; default "u1". */
   readonly subject?: string;
+  /** Of the caller, where there are claims or these. */
+  readonly roles?: readonly string[];
   readonly limits?: Partial<Limits>;
   readonly timeoutMs?: number;
   /** Of a stream: leaves after so many messages. */
@@ -305,13 +307,13 @@ async function run(
       : toBinary(desc.input, fromJson(desc.input, request, { registry }));
   const upstream = new TestUpstream(compiled, answers);
   const principal: Principal | undefined =
-    options.claims === undefined
+    options.claims === undefined && options.roles === undefined
       ? undefined
       : ({
           subject: options.subject ?? "u1",
-          roles: [],
+          roles: options.roles ?? [],
           scopes: [],
-          claims: options.claims,
+          claims: options.claims ?? {},
         } as unknown as Principal);
   const call = new Call({
     upstream,

@@ -780,9 +780,11 @@ export type FieldRule = Message<"portico.v1.FieldRule"> & {
   when: string;
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * Who may read and set the field, beside the method's own `allow`.
+   * Who may read and set the field, among those who may call the method. In a response the field is not written for
+   * others, what reads it by `this` finds it unset, and joins that nothing else needs are not run. In a request that sets
+   * it, or names it in the mask of an update, others are denied before anything is called. The field has presence
+   * (`optional`, a message, a member of a oneof), or is a list or a map. It never changes an `ensure`, nor which rows
+   * there are. Default: whoever may call.
    *
    *   optional string phone = 7 [(portico.v1.field).allow = {role: "support"}];
    *

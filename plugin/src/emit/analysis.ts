@@ -117,6 +117,7 @@ class Noted {
   field(field: FieldPlan, direction: Translator["direction"]): void {
     // What fails in a request is the caller's to hear.
     if (direction === "request" && field.value.root.kind === "expression") this.#auth = true;
+    if (direction === "response" && field.allow !== undefined) this.#auth = true;
     for (const { root } of readsOfField(field)) this.root(root);
   }
 

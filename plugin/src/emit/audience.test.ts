@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { PolicyPlan } from "../plan/types.js";
-import { anyOf, audienceOf, beyond, describeAudience } from "./audience.js";
+import { anyOf, audienceOf, beyond, both, describeAudience } from "./audience.js";
 
 const granted = (roles: string[], scopes: string[] = []): PolicyPlan => ({ kind: "granted", roles, scopes });
 
@@ -15,6 +15,15 @@ test("who is in a wider one anyway is left out", () => {
   expect(anyOf([["role:a"], ["role:a scope:x", "role:b"]])).toEqual(["role:a", "role:b"]);
   expect(anyOf([["authenticated"], ["role:a"]])).toEqual(["authenticated"]);
   expect(anyOf([["authenticated"], ["public"], ["scope:x"]])).toEqual(["public"]);
+});
+
+test("who is in each of two", () => {
+  expect(both(["public"], ["role:a"])).toEqual(["role:a"]);
+  expect(both(["authenticated"], ["public"])).toEqual(["authenticated"]);
+  expect(both(["authenticated"], ["scope:x"])).toEqual(["scope:x"]);
+  expect(both(["role:a", "role:b"], ["role:b", "scope:x"])).toEqual(["role:a scope:x", "role:b"]);
+  expect(both(["role:a"], ["role:b"])).toEqual(["role:a role:b"]);
+  expect(both(['authenticated when:"x"'], ["role:a"])).toEqual(['role:a when:"x"']);
 });
 
 test("who is new", () => {

@@ -26,6 +26,22 @@ export function anyOf(audiences: readonly Audience[]): Audience {
   return all.filter((one) => !all.some((other) => other !== one && covers(other, one)));
 }
 
+/** Those who are in each of two audiences. */
+export function both(a: Audience, b: Audience): Audience {
+  return anyOf([a.flatMap((one) => b.map((other) => bothTerms(one, other)))]);
+}
+
+function bothTerms(a: string, b: string): string {
+  const terms = [...new Set([...termsOf(a), ...termsOf(b)])].filter((term) => term !== "public");
+  if (terms.length === 0) return "public";
+  // A role or a scope says that there are credentials.
+  const isGranted = terms.some((term) => /^(?:role|scope):/.test(term));
+  return terms
+    .filter((term) => !isGranted || term !== "authenticated")
+    .sort()
+    .join(" ");
+}
+
 /** Those of an audience that another does not have. */
 export function beyond(audience: Audience, other: Audience): Audience {
   return audience.filter((one) => !other.some((wide) => covers(wide, one)));

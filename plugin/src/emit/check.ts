@@ -1,9 +1,12 @@
+import type { Guards } from "../plan/field-policy.js";
 import type { EnumPlan, MethodPlan } from "../plan/types.js";
 import { eachTranslator } from "../plan/walk.js";
 import type { Field, Message } from "../source/model.js";
 import type { FileScope } from "./file-scope.js";
 import { messageShort } from "./file-scope.js";
+import { type GuardedPaths, guardedMasks, guardedPaths } from "./guarded-masks.js";
 import { camel } from "./names.js";
+import { fieldPolicy } from "./policy.js";
 import { isPackable, LEN, wireOf } from "./wire.js";
 
 /** The enums of a public request, each with what its values become: not all that it can hold has to have a twin. */
@@ -14,7 +17,15 @@ export function requestShape(file: FileScope, plan: MethodPlan): string {
   const enums = new Map<Field, EnumPlan>();
   // A single call's request is written before it is made, and refuses them itself.
   if (plan.calls.length > 1) for (const call of plan.calls) noteEnums(enums, call.request);
-  return shapeConstant(file, plan.request, enums);
+  return shapeConstant(file, { enums, guards: plan.guards, masks: guardedMasks(plan) }, plan.request);
+}
+
+/** What the shape of a method's request says beside what its messages are. */
+interface Marks {
+  readonly enums: EnumFields;
+  readonly guards: Guards;
+  /** Masks whose paths may name guarded fields: what each path touches. */
+  readonly masks: ReadonlyMap<Field, GuardedPaths>;
 }
 
 function noteEnums(enums: Map<Field, EnumPlan>, request: MethodPlan["translator"]): void {
@@ -28,12 +39,17 @@ function noteEnums(enums: Map<Field, EnumPlan>, request: MethodPlan["translator"
   });
 }
 
-function shapeConstant(file: FileScope, message: Message, enums: EnumFields): string {
-  const own = [...enums].map(([field, map]) => `${file.id(field)} ${map.to.typeName}`);
+function shapeConstant(file: FileScope, marks: Marks, message: Message): string {
+  // Also so that the constants which it names stand before it.
+  const own = [
+    ...[...marks.enums].map(([field, map]) => `${file.id(field)} ${map.to.typeName}`),
+    ...[...marks.guards].map(([field, policy]) => `${file.id(field)} ${fieldPolicy(file, policy)}`),
+    ...[...marks.masks].map(([field, paths]) => `${file.id(field)} ${guardedPaths(file, field, paths)}`),
+  ];
   const key = `shape ${message.typeName} ${own.join()}`;
   return file.once(key, camel(`${messageShort(message)}_shape`), file.lookups, (name, code) => {
     file.use("Shape", true);
-    const entries = message.fields.map((field) => `[${field.number}, ${shape(file, field, enums)}]`);
+    const entries = message.fields.map((field) => `[${field.number}, ${shape(file, marks, field)}]`);
     // The formatter keeps a list of lists on one line only if it has one element.
     if (entries.length < 2) code.line(`const ${name}: Shape = new Map([${entries.join(", ")}]);`);
     else {
@@ -44,10 +60,14 @@ function shapeConstant(file: FileScope, message: Message, enums: EnumFields): st
   });
 }
 
-function shape(file: FileScope, field: Field, enums: EnumFields): string {
+function shape(file: FileScope, { enums, guards, masks }: Marks, field: Field): string {
+  const policy = guards.get(field);
+  const guard = policy === undefined ? "" : `, allow: ${fieldPolicy(file, policy)}`;
   if (field.type.kind === "message") {
-    const inner = shapeConstant(file, field.type.message, enums);
-    return `{ message: () => ${inner}${field.delimited ? ", group: true" : ""} }`;
+    const inner = shapeConstant(file, { enums, guards, masks }, field.type.message);
+    const paths = masks.get(field);
+    const mask = paths === undefined ? "" : `, paths: ${guardedPaths(file, field, paths)}`;
+    return `{ message: () => ${inner}${field.delimited ? ", group: true" : ""}${guard}${mask} }`;
   }
   const wire = wireOf(field);
   const parts = [`wire: ${wire}`];
@@ -58,5 +78,5 @@ function shape(file: FileScope, field: Field, enums: EnumFields): string {
   if (map?.otherwise === "invalid") parts.push(`value: ${file.enumMap(map, "request")}`);
   if (map !== undefined && field.cardinality === "singular" && field.presence === "implicit")
     parts.push("zero: true");
-  return `{ ${parts.join(", ")} }`;
+  return `{ ${parts.join(", ")}${guard} }`;
 }

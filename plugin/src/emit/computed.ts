@@ -95,9 +95,8 @@ export class ComputedEmitter {
 
   /** Of a member of a oneof that is not written, nothing is computed. */
   #guarded(plan: FieldPlan, value: string): string {
-    return plan.when === undefined
-      ? value
-      : `${this.fields.owner.condition(plan.when)} ? ${value} : undefined`;
+    const holds = this.fields.owner.guard(plan);
+    return holds === undefined ? value : `${holds} ? ${value} : undefined`;
   }
 
   #write(target: Field, { conversion }: FieldPlan, { tree }: Expression, value: string): string {

@@ -1,6 +1,6 @@
 import { type Flow, flowsOf } from "../plan/flows.js";
 import type { Plan } from "../plan/types.js";
-import { type Audience, anyOf, audienceOf } from "./audience.js";
+import { type Audience, anyOf, audienceOf, both } from "./audience.js";
 
 /** What a gateway lets out and in: the contents of exposure.json. */
 export interface ExposureList {
@@ -25,8 +25,9 @@ export function exposureList(plan: Plan): ExposureList {
   const found = { readable: new Map<string, Exposed>(), writable: new Map<string, Exposed>() };
   for (const { methods } of plan.files) {
     for (const method of methods) {
-      const audience = audienceOf(method.policy);
+      const callers = audienceOf(method.policy);
       for (const flow of flowsOf(method)) {
+        const audience = flow.allow.map(audienceOf).reduce(both, callers);
         const entry = entryOf(flow, audience);
         const key = keyOf(entry);
         const known = found[flow.kind].get(key);

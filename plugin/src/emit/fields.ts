@@ -42,12 +42,11 @@ export class FieldEmitter {
     });
   }
 
-  /** A field with a `when` is written only if that is true. */
+  /** A field with a `when` is written only if that is true, one with an `allow` for those whom it admits. */
   #conditional(item: Item): Item {
-    const { when } = item.plan;
     // A walk over found rows sees the row alone, not the message that the condition is about.
-    if (when === undefined || this.owner.site !== undefined) return item;
-    const holds = this.owner.condition(when);
+    const holds = this.owner.site === undefined ? this.owner.guard(item.plan) : undefined;
+    if (holds === undefined) return item;
     const and = (condition: string | undefined) => {
       if (condition === undefined) return holds;
       return `${holds} && ${/ \|\| /.test(condition) ? `(${condition})` : condition}`;
@@ -81,7 +80,7 @@ export class FieldEmitter {
     if (last === undefined) return this.#whole(plan);
     const scope = owner.scope(root);
     if (last.cardinality === "repeated") {
-      if (plan.target.length > 1 || plan.when !== undefined) return this.#nestedList(plan, scope);
+      if (plan.target.length > 1 || owner.guard(plan) !== undefined) return this.#nestedList(plan, scope);
       scope.scan.each(value.path, this.elements(plan, plan.target.at(-1)!, last));
       return undefined;
     }

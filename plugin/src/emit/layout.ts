@@ -33,7 +33,7 @@ export function layout(text: string, indent: number): string[] {
  */
 export function isFree(text: string, indent: number): boolean {
   if (text.length <= WIDTH - indent * 2 || !text.includes("=>")) return false;
-  if (!/^(?:const \w+ = )?[\w.]+\(.*\);$/.test(text)) return false;
+  if (!/^(?:const \w+ = |return )?[\w.]+\(.*\);$/.test(text)) return false;
   let found = false;
   walk(text, (i, depth) => {
     if (depth > 0 && / (?:\|\||&&|\?|===|!==|[<>]=?|[-+*/]) /.test(text.slice(i, i + 5))) found = true;

@@ -69,7 +69,10 @@ class MethodEmitter {
     code.block(open, () => {
       if (this.#requests === undefined) {
         code.line("const input = call.input(request);");
-        if (plan.checkRequest) code.line(`${file.use("check")}(input.begin(), ${requestShape(file, plan)});`);
+        const shape = plan.checkRequest ? requestShape(file, plan) : undefined;
+        if (shape !== undefined && plan.guards.size > 0)
+          code.line(`${file.use("checkFields")}(call, input, ${shape});`);
+        else if (shape !== undefined) code.line(`${file.use("check")}(input.begin(), ${shape});`);
         this.#permit();
         this.#requireClaims(this.#isLinear(this.#order()));
       } else this.#openRequests(this.#requests);

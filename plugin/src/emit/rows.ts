@@ -1,3 +1,4 @@
+import type { FieldPolicyPlan } from "../plan/field-policy.js";
 import { type Place, placesIn, placesInside } from "../plan/places.js";
 import type { CallPlan, JoinPlan, Translator } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
@@ -8,6 +9,7 @@ import type { FileScope } from "./file-scope.js";
 import { scanRowFunction } from "./functions.js";
 import { lookupConstant } from "./lookup.js";
 import { camel, type Names } from "./names.js";
+import { neededCondition } from "./needed.js";
 
 /** What the handler around it knows. */
 export interface Handler {
@@ -28,6 +30,8 @@ interface RowsNode {
   readonly depth: number;
   /** The rows whose calls it shares. */
   readonly sibling: RowsNode | undefined;
+  /** Of the fields that it stands in, where these are made from found rows: who may have them. */
+  readonly around: readonly FieldPolicyPlan[];
   /** The joins inside its found rows. */
   readonly inside: readonly Inside[];
 }
@@ -57,7 +61,7 @@ export class RowsEmitter {
     const together = new Map<string, RowsNode>();
     const places = placesIn(start, undefined);
     for (const join of joins)
-      this.#nodes.set(join, this.#node([start], join, 0, together, places.get(join) ?? []));
+      this.#nodes.set(join, this.#node([start], join, 0, together, places.get(join) ?? [], []));
   }
 
   variable(join: JoinPlan): string {
@@ -85,6 +89,8 @@ export class RowsEmitter {
     if (join.onMissing !== "empty") options.push(`onMissing: ${quote(join.onMissing)}`);
     const errors = joinErrors(file, join, node.places);
     if (errors !== undefined) options.push(`onError: ${errors}`);
+    const needed = neededCondition(file, node.owner, join, node.around);
+    if (needed !== undefined) options.push(`needed: ${needed}`);
     const { set } = join.lookup;
     if (set !== undefined && sibling === undefined)
       options.push(`set: call.encode((w) => ${this.handler.request(set)})`);
@@ -127,22 +133,25 @@ export class RowsEmitter {
     depth: number,
     together: Map<string, RowsNode>,
     places: readonly Place[],
+    around: readonly FieldPolicyPlan[],
   ): RowsNode {
     const owner = ownerOf(starts, join);
     const variable = this.names.unique(camel(join.name));
     const key = `${depth} ${this.#fetchKey(join)}`;
     const sibling = together.get(key);
     const inside: Inside[] = [];
-    const node: RowsNode = { join, owner, places, variable, depth, sibling, inside };
+    const node: RowsNode = { join, owner, places, variable, depth, sibling, around, inside };
     if (sibling === undefined) together.set(key, node);
     const found = placesInside(join, places);
     for (const [index, site] of sitesOf(owner, join).entries()) {
       const own = new Map<JoinPlan, RowsNode>();
       const inner = translatorsIn(site.field.conversion);
+      const { allow } = site.field;
+      const within = allow === undefined ? around : [...around, allow];
       for (const { joins, after } of site.groups) {
         const below = 1 + Math.max(depth, ...after.map((one) => own.get(one)!.depth));
         for (const one of joins)
-          own.set(one, this.#node(inner, one, below, together, found[index]?.get(one) ?? []));
+          own.set(one, this.#node(inner, one, below, together, found[index]?.get(one) ?? [], within));
         inside.push({
           site,
           collect: joins,

@@ -1,4 +1,5 @@
 import { treeText } from "../expression/substitute.js";
+import type { FieldPolicyPlan } from "../plan/field-policy.js";
 import { mayDrop } from "../plan/on-error.js";
 import type { Conversion, Expression, FieldPlan, JoinPlan, Translator, Value } from "../plan/types.js";
 
@@ -50,7 +51,18 @@ function sameField(a: FieldPlan, b: FieldPlan, assumed: Map<Translator, Set<Tran
     sameValue(a.value, b.value) &&
     sameExpression(a.selection, b.selection) &&
     sameExpression(a.when, b.when) &&
+    samePolicy(a.allow, b.allow) &&
     sameConversion(a.conversion, b.conversion, assumed)
+  );
+}
+
+function samePolicy(a: FieldPolicyPlan | undefined, b: FieldPolicyPlan | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const namesOf = (plan: FieldPolicyPlan) => (plan.kind === "granted" ? [plan.roles, plan.scopes] : []);
+  return (
+    a.kind === b.kind &&
+    JSON.stringify(namesOf(a)) === JSON.stringify(namesOf(b)) &&
+    sameExpression(a.when, b.when)
   );
 }
 

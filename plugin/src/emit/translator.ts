@@ -22,6 +22,7 @@ import { FrameEmitter, type Item } from "./frames.js";
 import { scanFunction, writeFunction } from "./functions.js";
 import { JoinEmitter } from "./joins.js";
 import { camel, type Names } from "./names.js";
+import { mayHave } from "./policy.js";
 import { RootScope } from "./root-scope.js";
 
 /** What a function is for: to write a message, or to gather the keys of some joins in it. */
@@ -236,6 +237,16 @@ export class TranslatorEmitter {
     const { text, fails } = this.expression(expression);
     if (fails) return `${this.file.use("holds")}(() => ${text})`;
     return / (\|\||\?) /.test(text) ? `(${text})` : text;
+  }
+
+  /** The condition under which a field is written at all, as the operand of `&&`: its `allow` and its `when`. */
+  guard({ allow, when }: FieldPlan): string | undefined {
+    const parts: string[] = [];
+    // What a request must not set has been refused before.
+    if (allow !== undefined && this.direction === "response")
+      parts.push(mayHave(this.file, allow, this.#request));
+    if (when !== undefined) parts.push(this.condition(when));
+    return parts.length === 0 ? undefined : parts.join(" && ");
   }
 
   expression(expression: Expression): Compiled {

@@ -1,6 +1,7 @@
 import { fieldRule, messageRule } from "../source/annotations.js";
 import { type Field, messageOf } from "../source/model.js";
 import type { Context, Place } from "./context.js";
+import { hasGuards } from "./field-policy.js";
 import { suggestion } from "./names.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { Translator } from "./types.js";
@@ -63,6 +64,16 @@ export function planAny(
         said,
         `it is not said which internal message ${name} is made from`,
         'say it in the message: `option (portico.v1.message).source = "package.Message"`',
+      );
+      return;
+    }
+    // What a client sends in an Any is looked at only when it is translated.
+    if (owner.direction === "request" && hasGuards(message)) {
+      context.report(
+        "not-supported-yet",
+        said,
+        `${name} has fields with an \`allow\`, and these are not supported yet inside an Any of a request`,
+        "give the message a field of its own type",
       );
       return;
     }

@@ -1,6 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { FieldRule } from "../source/annotations.js";
 import type { Context } from "./context.js";
+import { checkFieldPolicy } from "./field-policy.js";
 import { checkLater } from "./later.js";
 import { checkSkips } from "./skip.js";
 
@@ -37,6 +38,7 @@ export function checkFieldRule(context: Context, rule: FieldRule, desc: DescFiel
   if (rule.any.length > 0 && desc.message === undefined) {
     conflict("any", `\`any\` is for messages, and "${desc.name}" is none`, "remove it");
   }
+  if (!checkFieldPolicy(context, rule, desc)) fine = false;
   if (rule.skip.length > 0 && !checkSkips(context, rule, desc)) fine = false;
   return fine;
 }

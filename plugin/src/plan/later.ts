@@ -11,7 +11,7 @@ const LATER: Readonly<Record<string, { readonly what: string; readonly options: 
     options: ["retry", "hedge", "cache"],
   },
   Load: { what: "a load", options: ["retry", "hedge", "cache"] },
-  FieldRule: { what: "a field", options: ["allow", "resolver", "reads"] },
+  FieldRule: { what: "a field", options: ["resolver", "reads"] },
 };
 
 /** Reports the options of an annotation that are not run yet; false if there are any. */

@@ -27,7 +27,8 @@ export function requestNamesIn(response: Message, texts: readonly string[]): Rea
     for (const load of rule?.load ?? []) for (const text of load.set) note(text);
     for (const field of message.fields) {
       const said = field.desc === undefined ? undefined : fieldRule(field.desc);
-      for (const text of [...(said?.from ?? []), said?.key ?? "", said?.when ?? ""]) note(text);
+      for (const text of [...(said?.from ?? []), said?.key ?? "", said?.when ?? "", said?.allow?.when ?? ""])
+        note(text);
       if (field.type.kind === "message") visit(field.type.message);
     }
   };

@@ -12,6 +12,7 @@ import { CallPlanner } from "./calls.js";
 import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
 import { planEnsures } from "./ensures.js";
+import { type Guards, planGuards } from "./field-policy.js";
 import { requestNamesIn } from "./mentions.js";
 import { errorExpressions } from "./on-error.js";
 import { planPolicy } from "./policy.js";
@@ -64,8 +65,9 @@ export function planMethod(
   const translator = translators.response(response, source, scope);
   const ensures = planEnsures(context, desc, rule, scope, plans, source, translator);
   for (const { joins } of ensures) for (const join of joins) translators.ensure(translator!, join);
-  const reads =
-    translator === undefined ? [] : requestReads(translator, conditionsOf(ensures, policy, plans));
+  const guards = planGuards(context, messageOf(desc.input), scope);
+  const conditions = conditionsOf(ensures, policy, plans, guards);
+  const reads = translator === undefined ? [] : requestReads(translator, conditions);
   // What is wrong may have been meant to read the request.
   const isFine = context.findings.every((finding) => finding.id === "request-unused");
   const sets = scope.serviceSets.map(({ text }) => text);
@@ -85,10 +87,9 @@ export function planMethod(
     calls: plans,
     ensures,
     translator,
-    checkRequest: needsCheck(plans, translator, conditionsOf(ensures, policy, plans)),
-    firstRequest: takesStream(desc.methodKind)
-      ? firstRequest(plans, translator, conditionsOf(ensures, policy, plans))
-      : "unread",
+    checkRequest: guards.size > 0 || needsCheck(plans, translator, conditions),
+    firstRequest: takesStream(desc.methodKind) ? firstRequest(plans, translator, conditions) : "unread",
+    guards,
     // Worked out when it is asked for: joins without end are found later.
     get budget() {
       budget ??= budgetOf(plans, translator);
@@ -122,16 +123,20 @@ function checkDrops(
   }
 }
 
-/** The expressions of a method that stand in no message. */
+/** The expressions of a method that stand in no message of the response. */
 function conditionsOf(
   ensures: readonly EnsurePlan[],
   policy: PolicyPlan | undefined,
   calls: readonly CallPlan[],
+  guards: Guards,
 ): Expression[] {
-  const when = policy === undefined || policy.kind === "public" ? undefined : policy.when;
+  const policies = [
+    ...(policy === undefined || policy.kind === "public" ? [] : [policy]),
+    ...guards.values(),
+  ];
   return [
     ...ensures.map(({ that }) => that),
-    ...(when === undefined ? [] : [when]),
+    ...policies.flatMap(({ when }) => (when === undefined ? [] : [when])),
     ...calls.flatMap(({ onError }) => errorExpressions(onError)),
   ];
 }

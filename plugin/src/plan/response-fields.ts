@@ -4,6 +4,7 @@ import type { Field, Message } from "../source/model.js";
 import type { Context, Place } from "./context.js";
 import { isCut } from "./depth.js";
 import { resolveCondition } from "./expressions.js";
+import { planFieldPolicy } from "./field-policy.js";
 import { checkFieldRule } from "./field-rule.js";
 import { planKeyJoin } from "./joins.js";
 import { suggestion } from "./names.js";
@@ -49,6 +50,8 @@ export function planResponseField(
       ? undefined
       : resolveCondition(context, rule.when, names, { element: desc, path: ["when"] });
   if (rule?.when && when === undefined) return undefined;
+  const allow = planFieldPolicy(context, desc, scope);
+  if (allow === "broken") return undefined;
   const many = useOf(context, value, field, place);
   if (many === undefined) return undefined;
   const conversion = translators.convert(
@@ -61,7 +64,7 @@ export function planResponseField(
     rule?.any.length ? rule.any : any,
   );
   if (conversion === undefined) return undefined;
-  const condition = when === undefined ? {} : { when };
+  const condition = { ...(when && { when }), ...(allow && { allow }) };
   const { root } = value;
   if (root.kind !== "expression" || conversion.kind !== "message" || root.expression.origin === undefined)
     return { target: [field], value, conversion, ...condition };

@@ -33,6 +33,7 @@ export const RULES = {
   "field-internal": "an internal field that must never be exposed",
   "field-source": "a public field without a source",
   "field-conflict": "options of one field that exclude each other",
+  "field-policy": "an `allow` of a field that guards nothing, or a field without presence",
   "from-unused": "a `from` that fits nowhere",
   "request-unused": "a public request field that nothing uses",
   "request-required": "a required internal request field without a source",

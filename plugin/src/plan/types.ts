@@ -2,6 +2,7 @@ import type { DescEnum, DescFile, DescMethod, DescService } from "@bufbuild/prot
 import type { Checked } from "../expression/checked.js";
 import type { Field, Message, Scalar } from "../source/model.js";
 import type { Budget } from "./budget.js";
+import type { FieldPolicyPlan, Guards } from "./field-policy.js";
 import type { StreamKind } from "./stream-kind.js";
 
 /**
@@ -36,6 +37,8 @@ export interface MethodPlan {
   readonly checkRequest: boolean;
   /** Of a stream of requests: whether its call waits for the first one, and whether other things read it. */
   readonly firstRequest: "unread" | "awaited" | "read";
+  /** The request fields that not everybody who may call may set. */
+  readonly guards: Guards;
   /** How many upstream calls it makes, and what waits for what. */
   readonly budget: Budget;
   /** The upstream calls that a request may make (of a stream: a message), where the author says so. */
@@ -178,6 +181,8 @@ export interface FieldPlan {
   readonly selection?: Expression;
   /** Written only if this is true. */
   readonly when?: Expression;
+  /** In a response: written only for those whom this admits. */
+  readonly allow?: FieldPolicyPlan;
 }
 
 /** How a value becomes a field; cardinality follows from the fields at both ends. */

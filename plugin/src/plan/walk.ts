@@ -19,8 +19,13 @@ export function valuesIn(value: Value): readonly Value[] {
 }
 
 /** All that a field reads. */
-export function readsOfField({ value, selection, when }: FieldPlan): readonly Value[] {
-  return [...valuesIn(value), ...(selection?.reads ?? []), ...(when?.reads ?? [])];
+export function readsOfField({ value, selection, when, allow }: FieldPlan): readonly Value[] {
+  return [
+    ...valuesIn(value),
+    ...(selection?.reads ?? []),
+    ...(when?.reads ?? []),
+    ...(allow?.when?.reads ?? []),
+  ];
 }
 
 /** All that a join reads in its row. */

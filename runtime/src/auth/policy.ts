@@ -1,4 +1,5 @@
 import { Code, PorticoError } from "../call/error.js";
+import type { Reader } from "../wire/reader.js";
 import type { Principal } from "./principal.js";
 
 /** Who may call a method; generated from `allow`. */
@@ -23,6 +24,22 @@ export interface Caller {
 
 /** Narrows whom a policy admits. */
 export type Condition = (caller: Caller) => boolean;
+
+/** Who may read and set a field; generated from its `allow`. */
+export type FieldPolicy = Exclude<Policy, { kind: "public" }> & {
+  /** A condition that also reads the public request. */
+  readonly whenAsked?: (caller: Caller, request: Reader) => boolean;
+};
+
+/** Whether a field's policy admits a caller. */
+export function mayHave(policy: FieldPolicy, caller: Caller, request: Reader | undefined): boolean {
+  const { principal } = caller;
+  if (principal === undefined || !admits(policy, principal)) return false;
+  if (policy.when?.(caller) === false) return false;
+  if (policy.whenAsked === undefined) return true;
+  // Without the request that it reads, nobody can say.
+  return request !== undefined && policy.whenAsked(caller, request);
+}
 
 /** Throws UNAUTHENTICATED or PERMISSION_DENIED unless the policy admits the principal. */
 export function authorize(

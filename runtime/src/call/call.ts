@@ -1,3 +1,4 @@
+import { type FieldPolicy, mayHave } from "../auth/policy.js";
 import type { Principal } from "../auth/principal.js";
 import { now as clock, type Timestamp } from "../cel/time.js";
 import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "../upstream/upstream.js";
@@ -154,6 +155,18 @@ export class Call {
     this.#account(reply, method, budget);
     return reply;
   }
+
+  /** Whether the caller may have a field: decided once. `request` is the public request, where the policy reads it. */
+  may(policy: FieldPolicy, request?: Reader): boolean {
+    this.#allowed ??= new Map();
+    let allowed = this.#allowed.get(policy);
+    if (allowed === undefined) {
+      allowed = mayHave(policy, this, request);
+      this.#allowed.set(policy, allowed);
+    }
+    return allowed;
+  }
+  #allowed: Map<FieldPolicy, boolean> | undefined;
 
   /** The time of the clock when an expression first asked: one call sees one time. */
   now(): Timestamp {
@@ -328,7 +341,7 @@ export class Call {
 
   /** The requests of a public stream; `shape` is what each is checked against. */
   requests(stream: AsyncIterable<Uint8Array>, shape?: Shape): Requests {
-    this.#stream = new Requests(stream, shape);
+    this.#stream = new Requests(stream, shape, this);
     return this.#stream;
   }
 

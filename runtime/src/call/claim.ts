@@ -1,6 +1,6 @@
 import type { Writer } from "../wire/writer.js";
 import type { Call } from "./call.js";
-import { Code, PorticoError } from "./error.js";
+import { denialOf } from "./error.js";
 
 /**
  * Writes `auth.subject` (an empty path) or `auth.claims.…` as a string field. In a response, what is not there is left
@@ -15,7 +15,7 @@ export function writeClaim(
 ): void {
   const value = claimOf(call, path);
   if (value !== undefined) w.text(tag, value);
-  else if (required) throw denial(call);
+  else if (required) throw denialOf(call.principal);
 }
 
 /**
@@ -23,7 +23,7 @@ export function writeClaim(
  * needs them.
  */
 export function requireClaims(call: Call, ...paths: ReadonlyArray<readonly string[]>): void {
-  for (const path of paths) if (claimOf(call, path) === undefined) throw denial(call);
+  for (const path of paths) if (claimOf(call, path) === undefined) throw denialOf(call.principal);
 }
 
 function claimOf({ principal }: Call, path: readonly string[]): string | undefined {
@@ -36,10 +36,4 @@ function claimOf({ principal }: Call, path: readonly string[]): string | undefin
   }
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function denial({ principal }: Call): PorticoError {
-  return principal === undefined
-    ? new PorticoError(Code.UNAUTHENTICATED, "credentials required")
-    : new PorticoError(Code.PERMISSION_DENIED, "permission denied");
 }

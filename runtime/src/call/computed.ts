@@ -9,7 +9,7 @@ import type { Key, Scalar } from "../wire/scalar.js";
 import { keyAt } from "../wire/scalar.js";
 import { Writer } from "../wire/writer.js";
 import type { Call } from "./call.js";
-import { Code, PorticoError } from "./error.js";
+import { Code, denialOf, PorticoError } from "./error.js";
 import type { Rows } from "./join.js";
 
 /**
@@ -33,7 +33,7 @@ export function asked<T>(call: Call, evaluate: () => T): T | undefined {
   try {
     return evaluate();
   } catch (thrown) {
-    if (thrown instanceof NoClaimError) throw denial(call, thrown);
+    if (thrown instanceof NoClaimError) throw denialOf(call.principal, thrown);
     if (thrown instanceof AbsentError) return undefined;
     if (!(thrown instanceof CelError)) throw thrown;
     throw new PorticoError(Code.INVALID_ARGUMENT, "invalid argument", { cause: thrown });
@@ -82,17 +82,11 @@ export function ensure(
 /** A condition of who may call that reads the request: a caller for whom it does not hold is denied. */
 export function permit(call: Call, evaluate: () => boolean): void {
   if (permits(evaluate)) return;
-  throw denial(call, undefined);
+  throw denialOf(call.principal);
 }
 
 /** The caller, or a claim of the caller, is not there. */
 class NoClaimError extends AbsentError {}
-
-function denial({ principal }: Call, cause: unknown): PorticoError {
-  return principal === undefined
-    ? new PorticoError(Code.UNAUTHENTICATED, "credentials required", { cause })
-    : new PorticoError(Code.PERMISSION_DENIED, "permission denied", { cause });
-}
 
 /** Who an expression sees as `auth`, and what the gateway was given for it. */
 export type Surroundings = Caller;

@@ -1,3 +1,4 @@
+import type { Principal } from "../auth/principal.js";
 import { Code, codeName } from "../grpc/code.js";
 import { TooLongError, TooManyRowsError, WireError } from "../wire/error.js";
 
@@ -23,6 +24,13 @@ export class PorticoError extends Error {
   ) {
     super(message, options);
   }
+}
+
+/** What a caller gets who may not. */
+export function denialOf(principal: Principal | undefined, cause?: unknown): PorticoError {
+  return principal === undefined
+    ? new PorticoError(Code.UNAUTHENTICATED, "credentials required", { cause })
+    : new PorticoError(Code.PERMISSION_DENIED, "permission denied", { cause });
 }
 
 /**

@@ -1,6 +1,7 @@
-import { check, type Shape } from "../wire/check.js";
+import type { Shape } from "../wire/check.js";
 import { Reader } from "../wire/reader.js";
 import { Code, PorticoError } from "./error.js";
+import { checkFields, type FieldCaller } from "./field-policy.js";
 
 type Result<T> = IteratorResult<T, undefined>;
 const over: Result<never> = { done: true, value: undefined };
@@ -12,6 +13,9 @@ const over: Result<never> = { done: true, value: undefined };
 export class Requests implements AsyncIterableIterator<Reader, undefined> {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #shape: Shape | undefined;
+  readonly #caller: FieldCaller;
+  /** What policies read as `request`. */
+  #opened: Reader | undefined;
   #first: Promise<Result<Reader>> | undefined;
   /** Whether the first request has been waited for. */
   hasFirst = false;
@@ -19,7 +23,8 @@ export class Requests implements AsyncIterableIterator<Reader, undefined> {
   opened: Reader | undefined;
 
   /** @param shape what each request is checked against, where what is made of it does not read all of it. */
-  constructor(requests: AsyncIterable<Uint8Array>, shape: Shape | undefined) {
+  constructor(requests: AsyncIterable<Uint8Array>, shape: Shape | undefined, caller: FieldCaller) {
+    this.#caller = caller;
     this.#source = requests[Symbol.asyncIterator]();
     this.#shape = shape;
   }
@@ -53,7 +58,8 @@ export class Requests implements AsyncIterableIterator<Reader, undefined> {
     const { done, value } = await this.#source.next();
     if (done) return over;
     const request = new Reader(value, "");
-    if (this.#shape !== undefined) check(request.begin(), this.#shape);
+    this.#opened ??= request;
+    if (this.#shape !== undefined) checkFields(this.#caller, request, this.#shape, this.#opened);
     return { done: false, value: request };
   }
 }

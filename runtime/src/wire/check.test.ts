@@ -77,3 +77,35 @@ describe("check", () => {
       expect(() => accept(...bytes)).toThrow(WireError);
   });
 });
+
+describe("guarded fields", () => {
+  const [secret, masked] = [{ secret: true }, { masked: true }];
+  const inner: Shape = new Map([[1, { wire: 2, allow: secret }]]);
+  const paths: Shape = new Map([[1, { wire: 2, utf8: true }]]);
+  const shape: Shape = new Map([
+    [1, { message: () => inner }],
+    [2, { message: () => paths, paths: new Map([["a.b", [masked]]]) }],
+  ]);
+  const told = (bytes: readonly number[]) => {
+    const guards: object[] = [];
+    check(new Reader(Uint8Array.from(bytes), "").begin(), shape, (guard) => guards.push(guard));
+    return guards;
+  };
+
+  it("are told of wherever they stand, however they are encoded", () => {
+    expect(told(len(1, []))).toEqual([]);
+    expect(told([...len(1, len(1, "x")), ...len(1, len(1, ""))])).toEqual([secret, secret]);
+    expect(told(len(1, int(1, 5)))).toEqual([secret]);
+  });
+
+  it("are told of where a mask names them", () => {
+    expect(told(len(2, [...len(1, "a"), ...len(1, "a.b"), ...int(7, 1)]))).toEqual([masked]);
+    expect(told([...len(2, len(1, "c")), ...len(2, len(1, "a.b"))])).toEqual([masked]);
+  });
+
+  it("are refused where nobody knows who may set them", () => {
+    expect(() => check(new Reader(Uint8Array.from(len(1, len(1, "x"))), "").begin(), shape)).toThrow(
+      "guarded",
+    );
+  });
+});

@@ -12,23 +12,46 @@ export type FieldShape =
       /** Of an enum: throws where its number is none that is taken. `zero`: 0 is as good as unset. */
       readonly value?: (r: Reader, value: number) => unknown;
       readonly zero?: boolean;
+      readonly allow?: Guard;
     }
-  | { readonly message: () => Shape; readonly group?: boolean };
+  | {
+      readonly message: () => Shape;
+      readonly group?: boolean;
+      readonly allow?: Guard;
+      /** Of a google.protobuf.FieldMask: who may name which path. */
+      readonly paths?: GuardedPaths;
+    };
 
-/** Walks a message and all messages in it; throws where the bytes are malformed. */
-export function check(r: Reader, shape: Shape): void {
+/** Who may set a field: whatever it is, it is for who checks to say whether that is so. */
+export type Guard = object;
+
+/** Paths that not everybody may name. */
+export type GuardedPaths = ReadonlyMap<string, readonly Guard[]>;
+
+const nobody = (): never => {
+  throw new Error("a guarded field, and nobody who knows who may set it");
+};
+
+/**
+ * Walks a message and all messages in it; throws where the bytes are malformed. `admit` is told of each guarded field that
+ * is set, and throws where that must not be.
+ */
+export function check(r: Reader, shape: Shape, admit: (guard: Guard) => void = nobody): void {
   const { end } = r;
   while (r.pos < end) {
     const tag = r.tag();
     const field = shape.get(tag >>> 3);
     const wire = tag & 7;
+    if (field?.allow !== undefined) admit(field.allow);
     if (field === undefined) r.skip(tag);
     else if ("message" in field) {
-      if (wire === 2 && !field.group) check(r.next(), field.message());
-      else if (wire === 3 && field.group) {
+      if (wire === 2 && !field.group) {
+        if (field.paths !== undefined) checkPaths(r, field.paths, admit);
+        check(r.next(), field.message(), admit);
+      } else if (wire === 3 && field.group) {
         const inner = r.nextGroup(tag);
         const stop = inner.end;
-        check(inner, field.message());
+        check(inner, field.message(), admit);
         r.leaveGroup(stop);
       } else r.skip(tag);
     } else if (wire === 2 && field.wire === 2) {
@@ -53,4 +76,18 @@ function checkVarint(r: Reader, field: Extract<FieldShape, { readonly wire: numb
   if (field.value === undefined) return;
   const value = r.int32At(at);
   if (value !== 0 || !field.zero) field.value(r, value);
+}
+
+/** Looks at the paths of the google.protobuf.FieldMask at `pos`, and goes back. */
+function checkPaths(r: Reader, paths: GuardedPaths, admit: (guard: Guard) => void): void {
+  const { pos } = r;
+  const { end } = r.enter(pos);
+  while (r.pos < end) {
+    const tag = r.tag();
+    if (tag !== 10) r.skip(tag);
+    else for (const guard of paths.get(r.textAt(r.bytes())) ?? []) admit(guard);
+  }
+  r.close(end);
+  r.leave(end);
+  r.pos = pos;
 }

@@ -1,0 +1,76 @@
+import { type FieldPolicyPlan, fieldsWithin, type Guards } from "../plan/field-policy.js";
+import type { MethodPlan } from "../plan/types.js";
+import { eachTranslator } from "../plan/walk.js";
+import type { Field, Message } from "../source/model.js";
+import { quote } from "./code.js";
+import { type FileScope, messageShort } from "./file-scope.js";
+import { camel } from "./names.js";
+import { fieldPolicy } from "./policy.js";
+
+/** Paths of a public message that lead to guarded fields, or past them: naming one in the mask of an update sets them. */
+export type GuardedPaths = ReadonlyMap<string, readonly FieldPolicyPlan[]>;
+
+/** The masks in a request whose message has guarded fields. */
+export function guardedMasks(plan: MethodPlan): ReadonlyMap<Field, GuardedPaths> {
+  const masks = new Map<Field, GuardedPaths>();
+  if (plan.guards.size === 0) return masks;
+  for (const call of plan.calls) {
+    eachTranslator(call.request, ({ fields }) => {
+      for (const { value, conversion } of fields) {
+        const last = value.path.at(-1);
+        if (conversion.kind !== "mask" || last === undefined) continue;
+        const paths = new Map<string, readonly FieldPolicyPlan[]>();
+        collect(conversion.subject.source!, "", plan.guards, paths, [], []);
+        const all = new Set([...paths.values()].flat());
+        if (all.size > 0) masks.set(last, paths.set("*", [...all]));
+      }
+    });
+  }
+  return masks;
+}
+
+/** The constant that holds them. */
+export function guardedPaths(file: FileScope, field: Field, paths: GuardedPaths): string {
+  const wanted = camel(`${messageShort(field.parent)}_${field.name}_guards`);
+  const entries = [...paths].map(([path, policies]) => {
+    const names = new Set(policies.map((policy) => fieldPolicy(file, policy)));
+    return `[${quote(path)}, [${[...names].join(", ")}]]`;
+  });
+  return file.once(`guards ${entries.join()}`, wanted, file.lookups, (name, code) => {
+    file.use("GuardedPaths", true);
+    code.block(`const ${name}: GuardedPaths = new Map([`, () => {
+      for (const entry of entries) code.line(`${entry},`);
+    }, "]);"); // biome-ignore format: short
+  });
+}
+
+/** As deep as paths of masks go: deeper ones are unknown. */
+const MAX_TURNS = 2;
+
+/** `around`: who may have the message at all. */
+function collect(
+  message: Message,
+  prefix: string,
+  guards: Guards,
+  paths: Map<string, readonly FieldPolicyPlan[]>,
+  around: readonly FieldPolicyPlan[],
+  above: readonly Message[],
+): void {
+  const here = [...above, message];
+  for (const field of message.fields) {
+    const path = prefix + field.name;
+    const own = guards.get(field);
+    const outer = own === undefined ? around : [...around, own];
+    const inside = field.type.kind === "message" ? policiesIn(field.type.message, guards) : [];
+    const all = new Set([...outer, ...inside]);
+    if (all.size > 0) paths.set(path, [...all]);
+    if (field.cardinality !== "singular" || field.type.kind !== "message") continue;
+    const inner = field.type.message;
+    if (here.filter((one) => one === inner).length < MAX_TURNS)
+      collect(inner, `${path}.`, guards, paths, outer, here);
+  }
+}
+
+function policiesIn(message: Message, guards: Guards): FieldPolicyPlan[] {
+  return fieldsWithin(message).flatMap((field) => guards.get(field) ?? []);
+}
