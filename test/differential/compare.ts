@@ -88,6 +88,10 @@ export function isOurs(error: unknown): boolean {
   return error instanceof WireError || error instanceof PorticoError || error instanceof CelError;
 }
 
+function isWireError(error: unknown): boolean {
+  return error instanceof WireError || (error instanceof PorticoError && error.cause instanceof WireError);
+}
+
 export interface Difference {
   readonly what: string;
   readonly actual: unknown;
@@ -117,7 +121,7 @@ export async function difference(
   if (actual.code !== reference.code) {
     // What is wrong in two ways may be refused for either; what is malformed may be found by who walks over it.
     if (reference.code !== undefined && actual.code !== undefined) return undefined;
-    if (malformed && actual.error instanceof WireError && isMalformed(plan, data)) return undefined;
+    if (malformed && isWireError(actual.error) && isMalformed(plan, data)) return undefined;
     return {
       what: "the code",
       actual: actual.code === undefined ? undefined : `${actual.code} ${(actual.error as Error).message}`,
@@ -165,7 +169,16 @@ function compareAll(
   const responses = (list: readonly Uint8Array[]) => list.map((bytes) => show(plan.response.desc!, bytes));
   const { why } = reference;
   const what = why === "" ? "the response" : `the response (the reference: ${why})`;
-  const unequal = unlike(what, responses(actual.responses), responses(reference.responses));
+  // A stream that fails may fail a few messages earlier: those that come together share their calls.
+  const count =
+    reference.code === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.min(actual.responses.length, reference.responses.length);
+  const unequal = unlike(
+    what,
+    responses(actual.responses.slice(0, count)),
+    responses(reference.responses.slice(0, count)),
+  );
   if (unequal !== undefined || reference.code !== undefined) return unequal;
   const wanted = reference.asked.map(({ method, request }) => ({
     path: `${method.service}/${method.name}`,
