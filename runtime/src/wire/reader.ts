@@ -514,7 +514,10 @@ export class Reader {
     if (before === undefined) {
       this.#merged.set(key, pieces);
       let size = 0;
-      for (let i = 0; i < ranges.length; i += 2) size += ranges[i + 1]! - ranges[i]!;
+      for (let i = 0; i < ranges.length; i += 2) {
+        this.#checkPiece(ranges[i]!, ranges[i + 1]!);
+        size += ranges[i + 1]! - ranges[i]!;
+      }
       // Split at every level, a message costs its length once a level: bounded, since depth alone is not enough.
       const used = this.#used + size;
       if (used > Math.max(this.#length * MAX_MERGE_FACTOR, MIN_MERGE_BOUND))
@@ -536,6 +539,13 @@ export class Reader {
       pieces.start = before.start;
       pieces.end = before.end;
     }
+  }
+
+  /** A piece that ends in the middle of a field would take the start of the next one for its rest. */
+  #checkPiece(start: number, end: number): void {
+    this.pos = start;
+    while (this.pos < end) this.skip(this.tag());
+    if (this.pos !== end) this.malformed("truncated");
   }
 }
 
