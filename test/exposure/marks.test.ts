@@ -7,7 +7,7 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { respond } from "../../plugin/src/cli/plugin.js";
-import { EXPOSURE_FILE } from "../../plugin/src/emit/exposure-list.js";
+import { EXPOSURE_FILE } from "../../plugin/src/emit/report/exposure-list.js";
 
 // What the owner of an internal file marks is never exposed: every road to it is tried, and each is one finding.
 

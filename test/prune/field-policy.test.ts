@@ -1,6 +1,6 @@
 import { Code } from "@portico/runtime";
 import { expect, test } from "vitest";
-import { type ExposureList, parseExposure } from "../../plugin/src/emit/exposure-list.js";
+import { type ExposureList, parseExposure } from "../../plugin/src/emit/report/exposure-list.js";
 import { gateway } from "../support/gateway.js";
 
 const INTERNAL = `

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema, type SourceCodeInfo } from "@bufbuild/protobuf/wkt";
-import { printProto } from "../../plugin/src/emit/public-proto-file.js";
+import { printProto } from "../../plugin/src/emit/public-proto/file.js";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 

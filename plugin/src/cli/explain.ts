@@ -1,7 +1,7 @@
-import { type Explained, explain as explainPlan } from "../emit/explain.js";
-import { explainMermaid } from "../emit/explain-mermaid.js";
-import { explainSvg } from "../emit/explain-svg.js";
-import { explainText } from "../emit/explain-text.js";
+import { type Explained, explain as explainPlan } from "../emit/report/explain.js";
+import { explainMermaid } from "../emit/report/explain-mermaid.js";
+import { explainSvg } from "../emit/report/explain-svg.js";
+import { explainText } from "../emit/report/explain-text.js";
 import { suggestion } from "../plan/names.js";
 import { type Command, oneOf, WORKSPACE_HELP, WORKSPACE_OPTIONS, workspaceOptions } from "./command.js";
 import { soundPlan } from "./sound-plan.js";

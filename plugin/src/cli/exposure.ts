@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { describeChange, type ExposureChange, exposureChanges } from "../emit/exposure-changes.js";
+import { describeChange, type ExposureChange, exposureChanges } from "../emit/report/exposure-changes.js";
 import {
   EXPOSURE_FILE,
   type ExposureList,
   exposureList,
   parseExposure,
   printExposure,
-} from "../emit/exposure-list.js";
+} from "../emit/report/exposure-list.js";
 import {
   type Command,
   type Output,

@@ -8,7 +8,7 @@ import {
   Edition,
 } from "@bufbuild/protobuf/wkt";
 import { emit } from "../emit/emit.js";
-import { emitPublicModule } from "../emit/public-proto.js";
+import { emitPublicModule } from "../emit/public-proto/module.js";
 import { publicSurface } from "../plan/public-surface.js";
 import { formatFinding } from "../source/finding.js";
 import { OptionError } from "../source/request.js";

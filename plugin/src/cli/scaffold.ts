@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { FileRegistry } from "@bufbuild/protobuf";
-import { scaffold as makeScaffold } from "../emit/scaffold.js";
-import { findRoots, type ScaffoldRoots } from "../emit/scaffold-collect.js";
-import { publicPackage, snakeCase } from "../emit/scaffold-names.js";
+import { findRoots, type ScaffoldRoots } from "../emit/scaffold/collect.js";
+import { publicPackage, snakeCase } from "../emit/scaffold/names.js";
+import { scaffold as makeScaffold } from "../emit/scaffold/scaffold.js";
 import { nearest } from "../plan/names.js";
 import { type Command, WORKSPACE_HELP, WORKSPACE_OPTIONS, workspaceOptions } from "./command.js";
 import { UsageError } from "./usage-error.js";

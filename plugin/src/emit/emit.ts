@@ -1,8 +1,8 @@
 import type { CallPlan, JoinPlan, Plan, Translator } from "../plan/types.js";
 import { eachTranslator } from "../plan/walk.js";
 import { ownJoins } from "./analysis.js";
-import { EXPOSURE_FILE, exposureList, printExposure } from "./exposure-list.js";
 import { emitFile, emitGateway, type GeneratedFile } from "./file.js";
+import { EXPOSURE_FILE, exposureList, printExposure } from "./report/exposure-list.js";
 
 /** Prints all files of a plan. The same plan gives the same bytes. */
 export function emit(plan: Plan, options: { readonly importExtension: string }): GeneratedFile[] {

@@ -1,13 +1,13 @@
 import type { DescEnum, DescMessage, DescOneof } from "@bufbuild/protobuf";
-import type { Field } from "../source/model.js";
-import { quoteText } from "./public-proto-literal.js";
-import { type ProtoOption, withOptions } from "./public-proto-options.js";
-import { NO_COMMENTS, type ProtoText } from "./public-proto-text.js";
-import { type Collected, elementOf } from "./scaffold-collect.js";
-import { writeEnum } from "./scaffold-enum.js";
-import { snakeCase } from "./scaffold-names.js";
-import type { ScaffoldStyle } from "./scaffold-style.js";
-import type { PublicMessage, PublicTypes } from "./scaffold-types.js";
+import type { Field } from "../../source/model.js";
+import { quoteText } from "../public-proto/literal.js";
+import { type ProtoOption, withOptions } from "../public-proto/options.js";
+import { NO_COMMENTS, type ProtoText } from "../public-proto/text.js";
+import { type Collected, elementOf } from "./collect.js";
+import { writeEnum } from "./enum.js";
+import { snakeCase } from "./names.js";
+import type { ScaffoldStyle } from "./style.js";
+import type { PublicMessage, PublicTypes } from "./types.js";
 
 /** Names that mean something else at the beginning of a path. */
 const ROOTS = new Set(["request", "auth", "source", "metadata", "parent", "this", "config"]);

@@ -1,6 +1,6 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import type { SourceCodeInfo_Location } from "@bufbuild/protobuf/wkt";
-import { type Comments, commentLines, NO_COMMENTS } from "./public-proto-text.js";
+import { type Comments, commentLines, NO_COMMENTS } from "./text.js";
 
 /** Where something stands in its file; lines and columns from 0. */
 export interface ProtoPlace {

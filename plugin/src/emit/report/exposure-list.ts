@@ -1,5 +1,5 @@
-import { type Flow, flowsOf } from "../plan/flows.js";
-import type { Plan } from "../plan/types.js";
+import { type Flow, flowsOf } from "../../plan/flows.js";
+import type { Plan } from "../../plan/types.js";
 import { type Audience, anyOf, audienceOf, both } from "./audience.js";
 
 /** What a gateway lets out and in: the contents of exposure.json. */

@@ -1,6 +1,6 @@
-import { quoteText } from "./public-proto-literal.js";
-import { type ProtoItem, type ProtoSource, rangeText } from "./public-proto-source.js";
-import { NO_COMMENTS } from "./public-proto-text.js";
+import { quoteText } from "./literal.js";
+import { type ProtoItem, type ProtoSource, rangeText } from "./source.js";
+import { NO_COMMENTS } from "./text.js";
 
 /** The reserved numbers and names of a message or an enum. */
 export function reservedItems(

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PolicyPlan } from "../plan/types.js";
+import type { PolicyPlan } from "../../plan/types.js";
 import { anyOf, audienceOf, beyond, both, describeAudience } from "./audience.js";
 
 const granted = (roles: string[], scopes: string[] = []): PolicyPlan => ({ kind: "granted", roles, scopes });

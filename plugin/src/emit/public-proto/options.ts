@@ -1,10 +1,10 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
-import { type OptionField, type OptionValue, optionValues } from "../source/option-values.js";
-import { type Literal, literalLines } from "./public-proto-literal.js";
-import { comparePlaces, type ProtoPlace } from "./public-proto-places.js";
-import type { ProtoSource } from "./public-proto-source.js";
-import { type Comments, commentLines, NO_COMMENTS } from "./public-proto-text.js";
-import { literalOf } from "./public-proto-value.js";
+import { type OptionField, type OptionValue, optionValues } from "../../source/option-values.js";
+import { type Literal, literalLines } from "./literal.js";
+import { comparePlaces, type ProtoPlace } from "./places.js";
+import type { ProtoSource } from "./source.js";
+import { type Comments, commentLines, NO_COMMENTS } from "./text.js";
+import { literalOf } from "./value.js";
 
 /** One option of an element: what stands before and behind the equals sign. */
 export interface ProtoOption {

@@ -5,11 +5,11 @@ import {
   FieldDescriptorProto_Type,
   FieldOptionsSchema,
 } from "@bufbuild/protobuf/wkt";
-import { quoteText } from "./public-proto-literal.js";
-import { writeMessageBody } from "./public-proto-message.js";
-import { optionsOf, type ProtoOption, withOptions } from "./public-proto-options.js";
-import type { ProtoSource } from "./public-proto-source.js";
-import { NO_COMMENTS } from "./public-proto-text.js";
+import { quoteText } from "./literal.js";
+import { writeMessageBody } from "./message.js";
+import { optionsOf, type ProtoOption, withOptions } from "./options.js";
+import type { ProtoSource } from "./source.js";
+import { NO_COMMENTS } from "./text.js";
 
 const { GROUP, MESSAGE, ENUM, STRING, BYTES } = FieldDescriptorProto_Type;
 

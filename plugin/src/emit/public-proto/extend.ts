@@ -1,7 +1,7 @@
 import type { DescriptorProto, FieldDescriptorProto } from "@bufbuild/protobuf/wkt";
-import { join, writeField } from "./public-proto-field.js";
-import { type ProtoItem, type ProtoSource, writeItems } from "./public-proto-source.js";
-import { NO_COMMENTS } from "./public-proto-text.js";
+import { join, writeField } from "./field.js";
+import { type ProtoItem, type ProtoSource, writeItems } from "./source.js";
+import { NO_COMMENTS } from "./text.js";
 
 /** `extend Message { … }`: one for each block of the file, else for each run of extensions of one message. */
 export function extensionItems(

@@ -1,7 +1,7 @@
 import type { DescExtension, DescFile, Registry } from "@bufbuild/protobuf";
-import { ProtoNames } from "./public-proto-names.js";
-import { comparePlaces, hasGap, type ProtoPlace, ProtoPlaces } from "./public-proto-places.js";
-import { ProtoText } from "./public-proto-text.js";
+import { ProtoNames } from "./names.js";
+import { comparePlaces, hasGap, type ProtoPlace, ProtoPlaces } from "./places.js";
+import { ProtoText } from "./text.js";
 
 /** What of a file is printed. */
 export interface Kept {

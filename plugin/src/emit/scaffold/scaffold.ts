@@ -1,13 +1,13 @@
 import type { DescService, FileRegistry } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { quoteText } from "./public-proto-literal.js";
-import { NO_COMMENTS, ProtoText } from "./public-proto-text.js";
-import { type Collected, collect, type LeftOut, type ScaffoldRoots } from "./scaffold-collect.js";
-import { writeEnum } from "./scaffold-enum.js";
-import { MessageWriter } from "./scaffold-message.js";
-import { pascalCase, UniqueNames } from "./scaffold-names.js";
-import { type ScaffoldStyle, scaffoldStyle } from "./scaffold-style.js";
-import { type PublicMethod, publicTypes } from "./scaffold-types.js";
+import { quoteText } from "../public-proto/literal.js";
+import { NO_COMMENTS, ProtoText } from "../public-proto/text.js";
+import { type Collected, collect, type LeftOut, type ScaffoldRoots } from "./collect.js";
+import { writeEnum } from "./enum.js";
+import { MessageWriter } from "./message.js";
+import { pascalCase, UniqueNames } from "./names.js";
+import { type ScaffoldStyle, scaffoldStyle } from "./style.js";
+import { type PublicMethod, publicTypes } from "./types.js";
 
 export interface ScaffoldOptions {
   readonly packageName: string;

@@ -1,7 +1,7 @@
 import type { DescFile, DescOneof } from "@bufbuild/protobuf";
-import { type Descriptor, pathOf } from "../source/span.js";
-import { ProtoPlaces } from "./public-proto-places.js";
-import { type Comments, NO_COMMENTS } from "./public-proto-text.js";
+import { type Descriptor, pathOf } from "../../source/span.js";
+import { ProtoPlaces } from "../public-proto/places.js";
+import { type Comments, NO_COMMENTS } from "../public-proto/text.js";
 
 /** How what is scaffolded is written. */
 export interface ScaffoldStyle {

@@ -1,9 +1,9 @@
 import { type EnumDescriptorProto, EnumOptionsSchema, EnumValueOptionsSchema } from "@bufbuild/protobuf/wkt";
-import { join } from "./public-proto-field.js";
-import { visibilityText } from "./public-proto-message.js";
-import { optionsOf, withOptions, writeOptions } from "./public-proto-options.js";
-import { reservedItems } from "./public-proto-reserved.js";
-import { type ProtoItem, type ProtoSource, writeItems } from "./public-proto-source.js";
+import { join } from "./field.js";
+import { visibilityText } from "./message.js";
+import { optionsOf, withOptions, writeOptions } from "./options.js";
+import { reservedItems } from "./reserved.js";
+import { type ProtoItem, type ProtoSource, writeItems } from "./source.js";
 
 const ENUM_MAX = 2147483647;
 

@@ -1,11 +1,11 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import { bareName } from "../plan/enums.js";
-import { quoteText } from "./public-proto-literal.js";
-import { withOptions } from "./public-proto-options.js";
-import type { ProtoText } from "./public-proto-text.js";
-import { snakeCase } from "./scaffold-names.js";
-import type { ScaffoldStyle } from "./scaffold-style.js";
-import type { PublicEnum } from "./scaffold-types.js";
+import { bareName } from "../../plan/enums.js";
+import { quoteText } from "../public-proto/literal.js";
+import { withOptions } from "../public-proto/options.js";
+import type { ProtoText } from "../public-proto/text.js";
+import { snakeCase } from "./names.js";
+import type { ScaffoldStyle } from "./style.js";
+import type { PublicEnum } from "./types.js";
 
 /** Writes the public copy of an enum: its values have the enum's name before theirs, as `buf lint` has it. */
 export function writeEnum(

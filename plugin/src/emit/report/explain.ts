@@ -1,4 +1,4 @@
-import { formulaText } from "../plan/budget-text.js";
+import { formulaText } from "../../plan/budget-text.js";
 import type {
   CallPlan,
   FieldPlan,
@@ -8,11 +8,11 @@ import type {
   Translator,
   UpstreamMethod,
   Value,
-} from "../plan/types.js";
-import { type Around, answererOf, isWellKnown, nameOfRead } from "../plan/values-read.js";
-import { readsOfJoin, translatorsIn, valuesIn } from "../plan/walk.js";
-import type { Field } from "../source/model.js";
-import { ownJoins } from "./analysis.js";
+} from "../../plan/types.js";
+import { type Around, answererOf, isWellKnown, nameOfRead } from "../../plan/values-read.js";
+import { readsOfJoin, translatorsIn, valuesIn } from "../../plan/walk.js";
+import type { Field } from "../../source/model.js";
+import { ownJoins } from "../analysis.js";
 import { type Audience, audienceOf } from "./audience.js";
 
 /** One public method: what it calls, in which order, how often, and where each field comes from. */

@@ -1,13 +1,13 @@
 import type { DescFile, Registry } from "@bufbuild/protobuf";
 import { Edition, FileOptionsSchema } from "@bufbuild/protobuf/wkt";
-import { enumItem } from "./public-proto-enum.js";
-import { extensionItems } from "./public-proto-extend.js";
-import { isGroup } from "./public-proto-field.js";
-import { quoteText } from "./public-proto-literal.js";
-import { messageItem } from "./public-proto-message.js";
-import { optionsOf, writeOptions } from "./public-proto-options.js";
-import { serviceItem } from "./public-proto-service.js";
-import { type Kept, type ProtoItem, ProtoSource, writeItems } from "./public-proto-source.js";
+import { enumItem } from "./enum.js";
+import { extensionItems } from "./extend.js";
+import { isGroup } from "./field.js";
+import { quoteText } from "./literal.js";
+import { messageItem } from "./message.js";
+import { optionsOf, writeOptions } from "./options.js";
+import { serviceItem } from "./service.js";
+import { type Kept, type ProtoItem, ProtoSource, writeItems } from "./source.js";
 
 /**
  * Prints the .proto source of a file from its descriptor, with its comments, in the order of its declarations and in the

@@ -6,13 +6,13 @@ import {
   OneofOptionsSchema,
   SymbolVisibility,
 } from "@bufbuild/protobuf/wkt";
-import { enumItem } from "./public-proto-enum.js";
-import { extensionItems } from "./public-proto-extend.js";
-import { isGroup, isInOneof, join, writeField } from "./public-proto-field.js";
-import { optionsOf, withOptions, writeOptions } from "./public-proto-options.js";
-import { reservedItems } from "./public-proto-reserved.js";
-import { type ProtoItem, type ProtoSource, rangeText, writeItems } from "./public-proto-source.js";
-import { NO_COMMENTS } from "./public-proto-text.js";
+import { enumItem } from "./enum.js";
+import { extensionItems } from "./extend.js";
+import { isGroup, isInOneof, join, writeField } from "./field.js";
+import { optionsOf, withOptions, writeOptions } from "./options.js";
+import { reservedItems } from "./reserved.js";
+import { type ProtoItem, type ProtoSource, rangeText, writeItems } from "./source.js";
+import { NO_COMMENTS } from "./text.js";
 
 /** A message; undefined where it is left out, or is written with a field: a group, or the entry of a map. */
 export function messageItem(

@@ -1,7 +1,7 @@
 import type { DescEnum, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
-import { type Message, messageOf } from "../source/model.js";
-import type { Collected } from "./scaffold-collect.js";
-import { pascalCase, snakeCase, UniqueNames } from "./scaffold-names.js";
+import { type Message, messageOf } from "../../source/model.js";
+import type { Collected } from "./collect.js";
+import { pascalCase, snakeCase, UniqueNames } from "./names.js";
 
 /** A public message: a copy of an internal one, or one that holds it. */
 export interface PublicMessage {

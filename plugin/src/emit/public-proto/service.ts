@@ -6,9 +6,9 @@ import {
   type ServiceDescriptorProto,
   ServiceOptionsSchema,
 } from "@bufbuild/protobuf/wkt";
-import { join } from "./public-proto-field.js";
-import { optionsOf, writeOptions } from "./public-proto-options.js";
-import { type ProtoItem, type ProtoSource, writeItems } from "./public-proto-source.js";
+import { join } from "./field.js";
+import { optionsOf, writeOptions } from "./options.js";
+import { type ProtoItem, type ProtoSource, writeItems } from "./source.js";
 
 /** A service; undefined where it is left out. */
 export function serviceItem(

@@ -1,4 +1,4 @@
-import type { PolicyPlan } from "../plan/types.js";
+import type { PolicyPlan } from "../../plan/types.js";
 
 /**
  * Who gets at something: any one of these suffices. "public", "authenticated", or roles and scopes that are all asked

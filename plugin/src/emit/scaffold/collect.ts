@@ -7,8 +7,8 @@ import type {
   FileRegistry,
 } from "@bufbuild/protobuf";
 import { getOption, hasOption } from "@bufbuild/protobuf";
-import { isMarkedInternal } from "../plan/context.js";
-import { type Field, type Message, messageOf } from "../source/model.js";
+import { isMarkedInternal } from "../../plan/context.js";
+import { type Field, type Message, messageOf } from "../../source/model.js";
 
 /** What is to be made public. */
 export interface ScaffoldRoots {

@@ -1,7 +1,7 @@
 import type { FileRegistry } from "@bufbuild/protobuf";
-import type { PublicSurface } from "../plan/public-surface.js";
-import type { GeneratedFile } from "./file.js";
-import { printProto } from "./public-proto-file.js";
+import type { PublicSurface } from "../../plan/public-surface.js";
+import type { GeneratedFile } from "../file.js";
+import { printProto } from "./file.js";
 
 /** How the module of public .proto files is written. */
 export interface PublicModuleOptions {

@@ -1,5 +1,5 @@
-import type { OptionField, OptionValue, OptionValues } from "../source/option-values.js";
-import { type Literal, type LiteralMessage, scalarText } from "./public-proto-literal.js";
+import type { OptionField, OptionValue, OptionValues } from "../../source/option-values.js";
+import { type Literal, type LiteralMessage, scalarText } from "./literal.js";
 
 /** A value of an option as it is written. */
 export function literalOf(value: OptionValue): Literal {
