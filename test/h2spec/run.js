@@ -1,32 +1,18 @@
 // Runs h2spec (https://github.com/summerwind/h2spec) against our own HTTP/2, on cleartext and on TLS. Needs go, and what
 // `npm run build` makes; arguments are passed on to h2spec ("http2/6.9.1", "-v"). Exits with 1 unless all cases pass.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { goTool } from "../support/go-tool.js";
 
 const MODULE = "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible";
-const binaries = fileURLToPath(new URL("../../node_modules/.cache/h2spec/", import.meta.url));
-const h2spec = join(binaries, "h2spec");
 const server = fileURLToPath(new URL("server.js", import.meta.url));
 
-if (!existsSync(h2spec)) {
-  if (spawnSync("go", ["version"]).status !== 0) {
-    console.log("skipped: h2spec is built with go, which is not here");
-    process.exit(0);
-  }
-  mkdirSync(binaries, { recursive: true });
-  const installed = spawnSync("go", ["install", MODULE], {
-    env: { ...process.env, GOBIN: binaries },
-    stdio: "inherit",
-  });
-  if (installed.status !== 0) {
-    console.log("skipped: go could not install h2spec");
-    process.exit(0);
-  }
-}
+const h2spec = goTool(MODULE);
+if (h2spec === undefined) process.exit(0);
 
 const directory = mkdtempSync(join(tmpdir(), "portico-h2spec-"));
 let failed = false;

@@ -179,9 +179,10 @@ describe("an answer that is not gRPC, or not all of it", () => {
       connection.send(head(id), ...parts.map((part) => part(id)));
 
   it.each<[string, (connection: RawConnection, id: number) => void, number, string]>([
-    ["HTML 200", page("200"), Code.INTERNAL, 'the answer is not gRPC but "text/html"'],
-    ["no content-type", page("200", []), Code.INTERNAL, 'the answer is not gRPC but ""'],
-    ["gRPC-Web", page("200", [["content-type", "application/grpc-web"]]), Code.INTERNAL, "not gRPC"],
+    ["HTML 200", page("200"), Code.UNKNOWN, 'the answer is not gRPC but "text/html"'],
+    ["no content-type", page("200", []), Code.UNKNOWN, 'the answer is not gRPC but ""'],
+    ["gRPC-Web", page("200", [["content-type", "application/grpc-web"]]), Code.UNKNOWN, "not gRPC"],
+    ["JSON in gRPC", page("200", [["content-type", "application/grpc+json"]]), Code.INTERNAL, "not protobuf"],
     ["HTML 400", page("400"), Code.INTERNAL, "HTTP 400"],
     ["HTML 401", page("401"), Code.UNAUTHENTICATED, "HTTP 401"],
     ["HTML 403", page("403"), Code.PERMISSION_DENIED, "HTTP 403"],
@@ -206,6 +207,12 @@ describe("an answer that is not gRPC, or not all of it", () => {
         (id) => message(id, [1]),
         (id) => data(id, [], true),
       ),
+      Code.UNKNOWN,
+      "no grpc-status",
+    ],
+    [
+      "a grpc-status before a message, and no trailers",
+      (c, id) => c.send(head(id, [["grpc-status", "9"]]), message(id, [1]), data(id, [], true)),
       Code.UNKNOWN,
       "no grpc-status",
     ],

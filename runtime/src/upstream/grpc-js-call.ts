@@ -1,5 +1,6 @@
 import type { Client, Metadata, StatusObject } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
+import { cardinalityCode } from "./single-reply.js";
 import { type Method, type UpstreamContext, UpstreamError } from "./upstream.js";
 
 export type ChannelCall = ReturnType<ReturnType<Client["getChannel"]>["createCall"]>;
@@ -68,7 +69,7 @@ export class GrpcJsCall {
   /** @internal called by grpc-js. */
   onReceiveMessage(message: Uint8Array): void {
     if (this.#reply !== undefined) {
-      this.#call?.cancelWithStatus(status.INTERNAL, "more than one reply to a unary call");
+      this.#call?.cancelWithStatus(cardinalityCode, "more than one reply to a unary call");
       return;
     }
     this.#reply = message;
@@ -85,7 +86,7 @@ export class GrpcJsCall {
       const foreign = actual === code ? notGrpc(code, this.#received, this.#method) : undefined;
       this.#reject(foreign ?? new UpstreamError(actual, details, this.#method));
     } else if (reply === undefined) {
-      this.#reject(new UpstreamError(status.INTERNAL, "no reply", this.#method));
+      this.#reject(new UpstreamError(cardinalityCode, "no reply", this.#method));
     } else if (reply.byteLength > this.#context.maxResponseBytes) {
       this.#reject(replyTooLong(reply, this.#method, this.#context));
     } else {
@@ -125,5 +126,5 @@ export function notGrpc(
   if (code !== status.RESOURCE_EXHAUSTED) return undefined;
   const type = received?.get("content-type")[0];
   if (type === undefined || String(type).toLowerCase().startsWith("application/grpc")) return undefined;
-  return new UpstreamError(status.INTERNAL, `the answer is not gRPC but ${JSON.stringify(type)}`, method);
+  return new UpstreamError(status.UNKNOWN, `the answer is not gRPC but ${JSON.stringify(type)}`, method);
 }

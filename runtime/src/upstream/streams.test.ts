@@ -241,7 +241,7 @@ describe.each([
       });
       const wrong = { ...gather, path: chat.path };
       expect(await failureOf(upstream.clientStream(wrong, listOf(), testContext()))).toMatchObject({
-        code: Code.INTERNAL,
+        code: Code.UNIMPLEMENTED,
         message: "more than one reply to a stream of requests",
       });
     });

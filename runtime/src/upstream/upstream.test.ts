@@ -296,7 +296,10 @@ describe.each([
       const upstream = await startPeer(replies(messages, end));
       const context = testContext({ deadlineMs: Date.now() + 30_000 });
       const failure = await failureOf(upstream.unary(unaryMethod, new Uint8Array(), context));
-      expect(failure).toMatchObject({ code: Code.INTERNAL, message: "more than one reply to a unary call" });
+      expect(failure).toMatchObject({
+        code: Code.UNIMPLEMENTED,
+        message: "more than one reply to a unary call",
+      });
       expect(context.listeners.size).toBe(0);
     });
 
@@ -304,7 +307,7 @@ describe.each([
       const upstream = await startPeer(replies([], true));
       const context = testContext({ deadlineMs: Date.now() + 30_000 });
       expect(await failureOf(upstream.unary(unaryMethod, new Uint8Array(), context))).toMatchObject({
-        code: Code.INTERNAL,
+        code: Code.UNIMPLEMENTED,
         message: "no reply",
       });
     });
@@ -316,7 +319,7 @@ describe.each([
 
     it("by a page in HTML", async () => {
       const upstream = await startPeer(html(200));
-      const failure = { code: Code.INTERNAL, message: 'the answer is not gRPC but "text/html"' };
+      const failure = { code: Code.UNKNOWN, message: 'the answer is not gRPC but "text/html"' };
       const unary = upstream.unary(unaryMethod, new Uint8Array(), testContext());
       expect(await failureOf(unary)).toMatchObject(failure);
       expect(await failureOf(collect(upstream, testContext()))).toMatchObject(failure);

@@ -17,7 +17,10 @@ export interface Method {
 
 /** What an upstream call takes from the public call it belongs to. */
 export interface UpstreamContext {
-  /** When the call ends at the latest, in milliseconds of `Date.now()`. Always set: no call is without a deadline. */
+  /**
+   * When the call ends at the latest, in milliseconds of `Date.now()`. Always set: no call of a gateway is without a
+   * deadline. (Infinity is none at all, for other uses of an Upstream.)
+   */
   readonly deadlineMs: number;
   /** The longest reply accepted, in bytes; a longer one is RESOURCE_EXHAUSTED, before it is buffered. */
   readonly maxResponseBytes: number;

@@ -4,7 +4,13 @@ import { formatGrpcTimeout } from "../../grpc/grpc-timeout.js";
 import { BadGzip, gunzipBounded } from "../../grpc/gunzip.js";
 import { BadMessages, MessageReader, type MessageSink } from "../../grpc/message-reader.js";
 import { codeOfHttpStatus, codeOfReset, parseGrpcStatus } from "../../grpc/status.js";
-import { ErrorCode, type HeaderMap, type Http2Stream, type StreamReceiver } from "../../http2/index.js";
+import {
+  ErrorCode,
+  type ExtraHeaders,
+  type HeaderMap,
+  type Http2Stream,
+  type StreamReceiver,
+} from "../../http2/index.js";
 import type { Timed } from "../../time/timer-wheel.js";
 import { type Method, type UpstreamContext, UpstreamError } from "../upstream.js";
 import type { Channel } from "./channel.js";
@@ -42,6 +48,7 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
   readonly #reader = new MessageReader();
   #connection: Connection | undefined;
   #headers: HeaderMap | undefined;
+  #hasBody = false;
   #removeListener: (() => void) | undefined;
   #refusals = 0;
 
@@ -88,10 +95,7 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
   }
 
   send(connection: Connection): void {
-    // Never 0: a deadline that is over ends the call before the next tick of the wheel.
-    const leftMs = Math.max(1, this.#context.deadlineMs - Date.now());
-    const extra = [["grpc-timeout", formatGrpcTimeout(leftMs)] as const, ...this.#context.metadata];
-    const stream = connection.request(this.#channel.headersOf(this.method), extra);
+    const stream = connection.request(this.#channel.headersOf(this.method), this.#extraHeaders);
     if (stream === undefined) {
       this.fail(Code.INTERNAL, "a connection does not take the call that it said it would");
       return;
@@ -129,13 +133,17 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
     }
     const type = headers["content-type"];
     if (type === "application/grpc" || type === "application/grpc+proto") return;
+    const text = `the answer is not gRPC but ${JSON.stringify(type ?? "")}`;
     if (type === undefined || !/^application\/grpc(?![^+;\s])/i.test(type)) {
-      this.fail(Code.INTERNAL, `the answer is not gRPC but ${JSON.stringify(type ?? "")}`);
+      this.fail(codeOfHttpStatus(200), text);
+    } else if (!/^application\/grpc(?:\+proto)?\s*(?:;|$)/i.test(type)) {
+      this.fail(Code.INTERNAL, `${text}, and not protobuf`);
     }
   }
 
   onData(part: Uint8Array): void {
     if (this.over) return;
+    this.#hasBody = true;
     const problem = this.#reader.read(part, this.maxBytes, this);
     if (problem === BadMessages.TOO_LONG) this.tooLong(this.#reader.refusedBytes);
     else if (problem !== undefined) this.fail(Code.INTERNAL, `a message has ${problem}`);
@@ -143,9 +151,10 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
 
   onEnd(): void {
     if (this.over) return;
-    const fields = this.stream!.trailers ?? this.#headers!;
-    const status = fields["grpc-status"];
-    if (status === undefined) {
+    // The headers are the trailers of an answer that has nothing else.
+    const fields = this.stream!.trailers ?? (this.#hasBody ? undefined : this.#headers);
+    const status = fields?.["grpc-status"];
+    if (fields === undefined || status === undefined) {
       this.fail(Code.UNKNOWN, "the answer has no grpc-status");
       return;
     }
@@ -211,6 +220,14 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
         done(new UpstreamError(Code.INTERNAL, text, this.method, { cause }), output);
       }
     });
+  }
+
+  get #extraHeaders(): ExtraHeaders {
+    const { deadlineMs, metadata } = this.#context;
+    if (deadlineMs === Number.POSITIVE_INFINITY) return metadata;
+    // Never 0: a deadline that is over ends the call before the next tick of the wheel.
+    const leftMs = Math.max(1, deadlineMs - Date.now());
+    return [["grpc-timeout", formatGrpcTimeout(leftMs)] as const, ...metadata];
   }
 
   #again(): void {

@@ -1,6 +1,6 @@
-import { Code } from "../../grpc/code.js";
 import { envelop } from "../../grpc/envelop.js";
 import type { Http2Stream } from "../../http2/index.js";
+import { cardinalityCode } from "../single-reply.js";
 import { type Method, type UpstreamContext, UpstreamError } from "../upstream.js";
 import { GrpcCall } from "./call.js";
 import type { Channel } from "./channel.js";
@@ -33,7 +33,7 @@ export class UnaryCall extends GrpcCall {
   onMessage(message: Uint8Array, compressed: boolean): void {
     if (this.over) return;
     if (this.#reply !== undefined) {
-      this.fail(Code.INTERNAL, "more than one reply to a unary call");
+      this.fail(cardinalityCode, "more than one reply to a unary call");
       return;
     }
     this.#reply = message;
@@ -52,7 +52,7 @@ export class UnaryCall extends GrpcCall {
 
   protected succeeded(): void {
     const reply = this.#reply;
-    if (reply === undefined) this.#reject(new UpstreamError(Code.INTERNAL, "no reply", this.method));
+    if (reply === undefined) this.#reject(new UpstreamError(cardinalityCode, "no reply", this.method));
     else if (!this.#compressed) this.#resolve(reply);
     else {
       this.decompress(reply, (error, message) => {
