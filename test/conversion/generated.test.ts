@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { rich } from "../differential/rich.js";
 import { type Compiled, compile } from "../support/compile.js";
+import { expressions } from "./expressions.js";
 import { long } from "./long.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,6 +14,7 @@ const bin = (name: string) => join(root, "node_modules/.bin", name);
 describe.each([
   ["all shapes", rich],
   ["long names and many arguments", long],
+  ["expressions", expressions],
 ])("the code for %s", (title, sources) => {
   let compiled: Compiled;
 

@@ -212,6 +212,37 @@ describe("the message around, and the message itself", () => {
   });
 });
 
+describe("parent", () => {
+  it("is there for messages in which nothing else is computed, and in rows of joins that have joins", async () => {
+    const { run } = await api({
+      doc: `repeated Line lines = 1; repeated User people = 2 [(portico.v1.field).key = "lines.map(l, l.user_id)"];`,
+      more: `message Line { string parent = 1 ${from("parent.currency + name")}; }
+        message User {
+          option (portico.v1.message).load = {method: "in.Users/BatchGetUsers" key: "ids = users.id"};
+          option (portico.v1.message).join = {name: "mate" method: "in.Users/BatchGetUsers" key: "email -> ids = users.id"};
+          string id = 1 ${from("parent.currency + id")}; string mate = 2 ${from("mate.email")};
+        }`,
+    });
+    const lines = [
+      { name: "a", userId: "u1" },
+      { name: "b", userId: "u2" },
+    ];
+    const users = ({ ids }: { ids: string[] }) => ({ users: ids.map((id) => ({ id, email: `${id}@x` })) });
+    const result = await run(
+      { "in.Docs/GetDoc": () => ({ ...reply, lines }), "in.Users/BatchGetUsers": users },
+      { claims: alice },
+    );
+    expect(result.error).toBeUndefined();
+    expect(result.response).toEqual({
+      lines: [{ parent: "EURa" }, { parent: "EURb" }],
+      people: [
+        { id: "EURu1", mate: "u1@x@x" },
+        { id: "EURu2", mate: "u2@x@x" },
+      ],
+    });
+  });
+});
+
 describe("when", () => {
   it("of a field decides whether it is written, of members of a oneof which", async () => {
     const { run } = await api({

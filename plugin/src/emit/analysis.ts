@@ -1,6 +1,8 @@
+import type { Checked } from "../expression/checked.js";
+import { partsOf } from "../expression/substitute.js";
 import { groupsOf, type JoinGroup } from "../plan/join-groups.js";
 import { mayDrop } from "../plan/on-error.js";
-import type { CallPlan, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
+import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
 import { neededJoins, readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
 
 export { groupsOf, type JoinGroup };
@@ -69,8 +71,7 @@ export function readsOf(start: Translator): Reads {
 export function scanReadsOf(start: Translator | readonly Translator[], collect: readonly JoinPlan[]): Reads {
   const note = new Noted();
   for (const translator of reach(start, (field) => field.value.root.kind !== "join")) {
-    for (const join of ownJoins(translator))
-      if (collect.includes(join)) for (const { root } of readsOfJoin(join)) note.root(root);
+    for (const join of ownJoins(translator)) if (collect.includes(join)) note.join(join);
     for (const field of scannedFields(translator, collect)) note.field(field, translator.direction);
   }
   return note.reads();
@@ -109,6 +110,10 @@ export function scanRows(
   return walkJoins(translator).filter((join) => wanted.has(join));
 }
 
+function readsClock(tree: Checked): boolean {
+  return (tree.kind === "call" && tree.signature.name === "now") || partsOf(tree).some(readsClock);
+}
+
 class Noted {
   readonly #calls = new Set<CallPlan>();
   #request = false;
@@ -119,6 +124,20 @@ class Noted {
     if (direction === "request" && field.value.root.kind === "expression") this.#auth = true;
     if (direction === "response" && field.allow !== undefined) this.#auth = true;
     for (const { root } of readsOfField(field)) this.root(root);
+    const { root } = field.value;
+    this.#clock(root.kind === "expression" ? root.expression : undefined, field.selection, field.when);
+  }
+
+  join(join: JoinPlan): void {
+    for (const { root } of readsOfJoin(join)) this.root(root);
+    const keys = join.key.map(({ root }) => (root.kind === "expression" ? root.expression : undefined));
+    this.#clock(...keys, join.when);
+  }
+
+  /** The time is that of the call. */
+  #clock(...expressions: ReadonlyArray<Expression | undefined>): void {
+    if (expressions.some((expression) => expression !== undefined && readsClock(expression.tree)))
+      this.#auth = true;
   }
 
   root(root: Root): void {

@@ -31,6 +31,11 @@ export class EnsureEmitter {
     return this.plan.ensures.flatMap(({ after }) => [...after]);
   }
 
+  /** The calls whose replies those read that are not printed yet. */
+  get readsLast(): readonly CallPlan[] {
+    return [...this.#open].flatMap(({ after }) => [...after]);
+  }
+
   /** Those whose calls have all answered, and that are not printed yet; those that read joins come last. */
   due(done: readonly CallPlan[]): EnsurePlan[] {
     const due = [...this.#open].filter(

@@ -29,6 +29,8 @@ export interface Views {
   readonly view: (root: Root, type: string) => string;
   /** The variable that holds the call. */
   readonly call: string;
+  /** What gives the time; default: the call, for which it stands still. */
+  readonly clock?: string;
 }
 
 export interface ExpressionOptions {
@@ -44,11 +46,10 @@ export function emitExpression(
   expression: Expression,
   { isStrict = false }: ExpressionOptions = {},
 ): Compiled {
-  file.use("cel");
   noteWhole(file, expression.tree);
   const get = isStrict ? "must" : "get";
   const target: Target = {
-    helper: (name) => (name === "now" ? `${views.call}.now` : `cel.${name}`),
+    helper: (name) => (name === "now" ? (views.clock ?? `${views.call}.now`) : `cel.${name}`),
     variable: (name) => variable(expression.names.get(name)!),
     local: (name) => names.unique(camel(name)),
     field: (base, field) => {
@@ -82,8 +83,12 @@ export function emitExpression(
     const row = names.unique("row");
     return `${text}.map((${row}) => ${along(row)})`;
   };
-  return compileExpression(expression.tree, target);
+  const compiled = compileExpression(expression.tree, target);
+  if (/\bcel\./.test(compiled.text.replace(STRINGS, ""))) file.use("cel");
+  return compiled;
 }
+
+const STRINGS = /"(?:[^"\\]|\\.)*"/g;
 
 /** Messages that are compared, or looked into at run time, are read whole. */
 function noteWhole(file: FileScope, node: Checked): void {

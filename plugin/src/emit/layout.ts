@@ -17,6 +17,7 @@ export function layout(text: string, indent: number): string[] {
   if (/^switch $/.test(before)) return [text];
   if (open === "(" && /^(?:\} )?(?:else )?(?:if|while) $/.test(before))
     return condition(before, items.join(", "), after, indent);
+  if (open === "(" && !/[\w>\])]$/.test(before)) return operand(before, items.join(", "), after);
   const last = items.at(-1)!;
   if (open === "(") {
     const head = `${before}(${[...items.slice(0, -1), ""].join(", ")}`;
@@ -32,7 +33,9 @@ export function layout(text: string, indent: number): string[] {
  * depends on more than can be told from the text.
  */
 export function isFree(text: string, indent: number): boolean {
-  if (text.length <= WIDTH - indent * 2 || !text.includes("=>")) return false;
+  if (text.length <= WIDTH - indent * 2) return false;
+  if (/^const \w+ = /.test(text) && topLevel(text, " ? ").length > 1) return true;
+  if (!text.includes("=>")) return false;
   if (!/^(?:const \w+ = |return )?[\w.]+\(.*\);$/.test(text)) return false;
   let found = false;
   walk(text, (i, depth) => {
@@ -68,6 +71,19 @@ function condition(before: string, text: string, after: string, indent: number):
     nested(i < parts.length - 1 ? `${part}${operator.trimEnd()}` : part, indent + 1),
   );
   return [`${before}(`, ...lines, `)${after}`];
+}
+
+/** Brackets around an operand, and not the arguments of a call: a comma would not be one of a list. */
+function operand(before: string, text: string, after: string): string[] {
+  const [test, ...branches] = topLevel(text, " ? ");
+  const lines =
+    branches.length > 0
+      ? [test!, ...topLevel(branches.join(" ? "), " : ").map((part, i) => `${i === 0 ? "?" : ":"} ${part}`)]
+      : topLevel(text, " || ").map((part, i, parts) => (i < parts.length - 1 ? `${part} ||` : part));
+  return lines.map((line, i) => {
+    const start = i === 0 ? `${before}(` : "  ";
+    return `${start}${line}${i === lines.length - 1 ? `)${after}` : ""}`;
+  });
 }
 
 function nested(text: string, indent: number): string[] {

@@ -183,7 +183,7 @@ class MethodEmitter {
       }, "});"); // biome-ignore format: short
       joined.set(group, step);
     }
-    this.#await(order, steps, this.#written);
+    this.#await(order, steps, [...this.#written, ...this.#ensures.readsLast]);
     for (const step of this.#ensureSteps) this.code.line(`await ${step};`);
     for (const [group, step] of joined) this.#awaitJoined(group, step, group.joins, 1);
   }
@@ -381,22 +381,35 @@ class MethodEmitter {
     const { code, plan } = this;
     const stream = plan.calls.find((call) => call.unnamed)!;
     const order = this.#order().filter((call) => call !== stream);
-    const needed = [...this.#written, ...callsRead(stream), ...this.#groups.flatMap((g) => this.#needsOf(g))];
+    const needed = [
+      ...this.#written,
+      ...callsRead(stream),
+      ...this.#groups.flatMap((group) => this.#needsOf(group)),
+      ...this.#ensures.reads,
+    ];
     const isLinear = order.every((call, i) => i === 0 || waitsFor(call, order[i - 1]!));
     if (isLinear) this.#readInOrder(order, needed);
-    else this.#await(order, this.#startCalls(order), needed);
+    else {
+      this.#await(order, this.#startCalls(order), needed);
+      for (const step of this.#ensureSteps) code.line(`await ${step};`);
+    }
     const messages = this.#names.unique("messages");
     code.line(`const ${messages} = ${this.#read(stream)};`);
     const message = this.#replies.get(stream)!;
     if (this.#groups.length === 0) {
-      code.block(`for await (const ${message} of ${messages}) {`, () => this.#write("yield"));
+      code.block(`for await (const ${message} of ${messages}) {`, () => {
+        this.#ensures.print(plan.calls);
+        this.#write("yield");
+      });
       return;
     }
     code.block(`yield* call.each(${messages}, async (${message}) => {`, () => {
+      this.#ensures.print(plan.calls);
       for (const group of this.#groups) {
         this.#declareRows(group);
         this.#join(group);
       }
+      this.#ensures.printLast();
       this.#write("return");
     }, "});"); // biome-ignore format: short
   }

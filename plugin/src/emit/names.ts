@@ -14,7 +14,7 @@ const TAIL_LENGTH = 12;
 /** What generated functions call their parameters and variables, whatever they are of. */
 export const LOCALS: readonly string[] = (
   "w r call request requests input tag at stop start end after element message value wrapper inner packed entry key keys content " +
-  "mark entryMark i keep replies row rows path claims"
+  "mark entryMark i keep replies row rows path claims caller parent"
 ).split(" ");
 
 /** Names in one scope of the generated code: each is given once. */

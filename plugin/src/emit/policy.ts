@@ -17,12 +17,15 @@ export function policyFunction(file: FileScope, when: Expression): string {
     const view = () => {
       throw new Error("a policy reads no message here");
     };
-    const { text } = emitExpression(file, file.local(), { view, call: "caller" }, when);
+    const { text } = emitExpression(file, file.local(), { view, call: "caller", clock: "cel.now" }, when);
     file.use("Surroundings", true);
     code.line(`/** ${when.text.replaceAll("*/", "* /")} */`);
-    code.block(`function ${name}(caller: Surroundings): boolean {`, () => {
-      code.line(`return ${file.use("permits")}(() => ${text});`);
-    });
+    code.block(
+      `function ${name}(${/\bcaller\b/.test(text) ? "caller" : "_caller"}: Surroundings): boolean {`,
+      () => {
+        code.line(`return ${file.use("permits")}(() => ${text});`);
+      },
+    );
   });
 }
 

@@ -37,8 +37,11 @@ function isWalked(root: Root): root is WalkedRoot {
 }
 
 /** Whether the function of a message reads the message around it. */
-function readsParent(translator: Translator): boolean {
-  return [...translator.fields.flatMap(readsOfField), ...ownJoins(translator).flatMap(readsOfJoin)].some(
+function readsParent(translator: Translator, mode: Mode): boolean {
+  const fields = mode.kind === "write" ? translator.fields : scannedFields(translator, mode.collect);
+  const joins =
+    mode.kind === "write" ? [] : ownJoins(translator).filter((join) => mode.collect.includes(join));
+  return [...fields.flatMap(readsOfField), ...joins.flatMap(readsOfJoin)].some(
     ({ root }) => root.kind === "parent",
   );
 }
@@ -160,6 +163,8 @@ export class TranslatorEmitter {
     const printJoins = joins.map((join) => this.#joins.join(join));
     const items: Item[] = [];
     for (const plan of fields) {
+      if (translatorsIn(plan.conversion).some((inner) => readsParent(inner, this.mode)))
+        this.view({ kind: "source", message: translator.source! });
       const item = this.#fields.field(plan);
       if (item !== undefined) items.push(item);
     }
@@ -220,7 +225,7 @@ export class TranslatorEmitter {
   }
 
   get #readsParent(): boolean {
-    return this.site === undefined && readsParent(this.translator);
+    return this.site === undefined && readsParent(this.translator, this.mode);
   }
 
   /** What an expression gives; undefined where something that it reads is not there. */
@@ -345,7 +350,9 @@ export class TranslatorEmitter {
       ...reads.calls.map((call) => this.#calls.get(call)!),
       ...(reads.request ? [this.#request] : []),
       ...(reads.auth ? ["call"] : []),
-      ...(readsParent(translator) ? [this.view({ kind: "source", message: this.translator.source! })] : []),
+      ...(readsParent(translator, mode)
+        ? [this.view({ kind: "source", message: this.translator.source! })]
+        : []),
       ...joins.map((join) => this.#rowsOf(join)),
     ];
     return `${name}(${all.join(", ")})`;

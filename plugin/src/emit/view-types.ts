@@ -17,6 +17,7 @@ export class ViewTypes {
   type(message: Message): string {
     let type = this.#types.get(message);
     if (type === undefined) {
+      this.file.use("cel");
       type = { name: this.file.names.unique(camel(`${messageShort(message)}_view`)), fields: new Set() };
       this.#types.set(message, type);
     }

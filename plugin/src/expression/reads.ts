@@ -1,6 +1,7 @@
 import type { Field, Message } from "../source/model.js";
 import type { Checked, Local } from "./checked.js";
 import { partsOf } from "./substitute.js";
+import type { CelType } from "./types.js";
 
 /** A place of a message that a name stands for: the root, and the way to it. */
 export interface Place<Root> {
@@ -27,8 +28,10 @@ interface Source<Root> {
 export function readsOfTree<Root>(
   tree: Checked,
   names: ReadonlyMap<string, Place<Root>>,
+  /** The message at a root. */
+  messageAt: (root: Root) => Message | undefined,
 ): { reads: readonly Place<Root>[]; origin: Place<Root> | undefined } {
-  const walk = new Walk(names);
+  const walk = new Walk(names, messageAt);
   const source = walk.go(tree);
   walk.note(source);
   return { reads: walk.reads, origin: source.exact };
@@ -38,7 +41,10 @@ class Walk<Root> {
   readonly reads: Place<Root>[] = [];
   readonly #locals = new Map<Local, Source<Root>>();
 
-  constructor(readonly names: ReadonlyMap<string, Place<Root>>) {}
+  constructor(
+    readonly names: ReadonlyMap<string, Place<Root>>,
+    readonly messageAt: (root: Root) => Message | undefined,
+  ) {}
 
   note({ places }: Source<Root>): void {
     for (const place of places) if (!this.reads.some((known) => isSame(known, place))) this.reads.push(place);
@@ -51,12 +57,12 @@ class Walk<Root> {
       case "local":
         return this.#locals.get(node.local) ?? NOWHERE;
       case "field":
-        return step(this.go(node.base), node.field.name, node.field);
+        return this.#step(this.go(node.base), node.field.name);
       case "select":
-        return isMap(node.base) ? entry(this.go(node.base), 1) : step(this.go(node.base), node.name);
+        return isMap(node.base) ? entry(this.go(node.base), 1) : this.#step(this.go(node.base), node.name);
       case "hasField":
       case "hasName":
-        this.note(step(this.go(node.base), node.kind === "hasField" ? node.field.name : node.name));
+        this.note(this.#step(this.go(node.base), node.kind === "hasField" ? node.field.name : node.name));
         return NOWHERE;
       case "macro":
         return this.#macro(node);
@@ -71,7 +77,8 @@ class Walk<Root> {
       default: {
         const parts = partsOf(node).map((part) => this.go(part));
         for (const part of parts) this.note(part);
-        if (node.kind === "equality") this.#noteWhole(node.args, parts);
+        const isComparing = node.kind === "equality" && node.args.every(({ type }) => type.kind !== "null");
+        if (isComparing) this.#noteWhole(node.args, parts);
         return { exact: undefined, places: parts.flatMap(({ places }) => places) };
       }
     }
@@ -95,22 +102,64 @@ class Walk<Root> {
 
   /** Who compares messages reads all of their fields. */
   #noteWhole(nodes: readonly Checked[], sources: readonly Source<Root>[]): void {
-    nodes.forEach((node, i) => {
+    nodes.forEach(({ type }, i) => {
+      if (!holdsMessages(type)) return;
       const seen = new Set<Message>();
-      const visit = (message: Message, source: Source<Root>): void => {
-        if (seen.has(message)) return;
+      const visit = (message: Message | undefined, source: Source<Root>): void => {
+        if (message === undefined || seen.has(message) || message.typeName.startsWith("google.protobuf."))
+          return;
         seen.add(message);
         for (const field of message.fields) {
-          const inner = step(source, field.name, field);
+          const inner = this.#step(source, field.name);
           this.note(inner);
-          if (field.type.kind === "message") visit(field.type.message, inner);
+          visit(messageIn(field), inner);
         }
       };
-      const { type } = node;
-      const of = type.kind === "list" ? type.element : type;
-      if (of.kind === "message") visit(of.message, sources[i]!);
+      for (const place of sources[i]!.places) {
+        const last = place.path.at(-1);
+        visit(last === undefined ? this.messageAt(place.root) : messageIn(last), one(place));
+      }
     });
   }
+
+  /**
+   * A field of a value. A place that has no such field is of something that the value holds further in, as of what a list
+   * or a message was made from: it stays, for what is read of that.
+   */
+  #step({ exact, places }: Source<Root>, name: string): Source<Root> {
+    const extended = (place: Place<Root>): Place<Root> | undefined => {
+      const last = place.path.at(-1);
+      const value = last?.cardinality === "map" ? [entryField(last, 1)] : [];
+      const message = last === undefined ? this.messageAt(place.root) : messageIn(last);
+      const found = message?.byName.get(name);
+      return found && { root: place.root, path: [...place.path, ...value, found] };
+    };
+    return {
+      exact: exact && extended(exact),
+      places: places.map((place) => extended(place) ?? place),
+    };
+  }
+}
+
+/** Whether a value is, or holds, messages, or may. */
+function holdsMessages(type: CelType): boolean {
+  switch (type.kind) {
+    case "message":
+    case "dyn":
+      return true;
+    case "list":
+      return holdsMessages(type.element);
+    case "map":
+      return holdsMessages(type.value);
+    default:
+      return false;
+  }
+}
+
+/** The message in a field, or in the values of a map. */
+function messageIn(field: Field): Message | undefined {
+  const { type } = field.cardinality === "map" ? entryField(field, 1) : field;
+  return type.kind === "message" ? type.message : undefined;
 }
 
 /** Calls that compare the elements of a list. */
@@ -130,28 +179,6 @@ function isSame<Root>(a: Place<Root>, b: Place<Root>): boolean {
 
 function isMap(node: Checked): boolean {
   return node.type.kind === "map";
-}
-
-/**
- * A field of a value. A place that has no such field is of something that the value holds further in, as of what a list or
- * a message was made from: it stays, for what is read of that.
- */
-function step<Root>({ exact, places }: Source<Root>, name: string, field?: Field): Source<Root> {
-  const extended = (place: Place<Root>): Place<Root> | undefined => {
-    const last = place.path.at(-1);
-    // The message of a root is not known here; what the checker found in it is there.
-    if (last === undefined) return field && { root: place.root, path: [field] };
-    const value = last.cardinality === "map" ? entryField(last, 1) : undefined;
-    const { type } = value ?? last;
-    const found = type.kind === "message" ? type.message.byName.get(name) : undefined;
-    return (
-      found && { root: place.root, path: [...place.path, ...(value === undefined ? [] : [value]), found] }
-    );
-  };
-  return {
-    exact: exact && extended(exact),
-    places: places.map((place) => extended(place) ?? place),
-  };
 }
 
 /** The key or the value of the entries of maps. */

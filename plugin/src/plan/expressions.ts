@@ -12,7 +12,7 @@ import type { Context, Place } from "./context.js";
 import { isMarkedInternal } from "./context.js";
 import { suggestion } from "./names.js";
 import type { Expression, JoinPlan, Value } from "./types.js";
-import { messageOfValue, namesIn, reportMarked, type Scope } from "./values.js";
+import { messageOfValue, namesIn, reportMarked, rootMessage, type Scope } from "./values.js";
 
 /** The names that are about the caller and the gateway, and their types. */
 const SURROUNDINGS: ReadonlyMap<string, CelType> = new Map([
@@ -190,7 +190,7 @@ class Names {
       for (const [inner, meant] of expression.names) names.set(inner, meant);
       return expression.tree;
     });
-    const { reads, origin } = readsOfTree(whole, names);
+    const { reads, origin } = readsOfTree(whole, names, (root) => rootMessage({ root, path: [] }));
     return { text: text.value.trim(), tree: whole, names, reads, origin };
   }
 

@@ -2,7 +2,7 @@ import { fieldName } from "../source/model.js";
 import type { FieldPolicyPlan, Guards } from "./field-policy.js";
 import type { CallPlan, JoinPlan, MethodPlan, Translator, UpstreamMethod, Value } from "./types.js";
 import { type Around, answererOf, isWellKnown, nameOfRead } from "./values-read.js";
-import { neededJoins, translatorsIn, valuesIn } from "./walk.js";
+import { neededJoins, readsOfField, translatorsIn, valuesIn } from "./walk.js";
 
 /** One way on which a value gets from an internal field to a public one, or from a public field to an internal one. */
 export interface Flow {
@@ -44,17 +44,27 @@ class FlowWalk {
   /** The fields of a message that clients get, and who answered with what it is made from. */
   reads(translator: Translator, around: Around<UpstreamMethod>, allow: readonly FieldPolicyPlan[]): void {
     if (!this.#isNew(translator, `${nameOf(around.here)} ${nameOf(around.outer?.here)}`, allow)) return;
-    for (const { target, value, conversion, allow: own } of translator.fields) {
+    for (const field of translator.fields) {
+      const { target, value, conversion, allow: own } = field;
       const all = own === undefined ? allow : union(allow, [own]);
-      for (const read of valuesIn(value)) {
+      // What decides whether, which and in what order shows in what is there.
+      for (const read of readsOfField(field)) {
         const through = answererOf(read, around, METHODS);
         if (through !== undefined)
           this.#add("readable", fieldName(target.at(-1)!), nameOfRead(read), through, all);
       }
-      const inside = { here: answererOf(value, around, METHODS), outer: around };
-      for (const inner of translatorsIn(conversion)) this.reads(inner, inside, all);
+      for (const here of this.#answerers(value, around))
+        for (const inner of translatorsIn(conversion)) this.reads(inner, { here, outer: around }, all);
     }
     for (const join of neededJoins(translator)) this.#asks(join);
+  }
+
+  /** Who answered with a value: of one that is computed, whoever answered with something that it may be. */
+  #answerers(value: Value, around: Around<UpstreamMethod>): ReadonlySet<UpstreamMethod | undefined> {
+    const { root } = value;
+    const isMixed = root.kind === "expression" && root.expression.origin === undefined;
+    const all = (isMixed ? root.expression.reads : [value]).map((read) => answererOf(read, around, METHODS));
+    return new Set(all);
   }
 
   /** What clients say in the requests of a join. */
@@ -81,8 +91,9 @@ class FlowWalk {
       for (const read of valuesIn(value))
         if (isClients(read))
           this.#write(read, fieldName(target.at(-1)!), to, read.root.kind === "source" ? allow : []);
+      const inside = valuesIn(value).some(isClients);
       for (const inner of translatorsIn(conversion))
-        this.writes(inner, to, isClients(value), union(allow, this.#guardsOf(value)));
+        this.writes(inner, to, inside, union(allow, this.#guardsOf(value)));
     }
   }
 

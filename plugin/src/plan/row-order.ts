@@ -96,9 +96,13 @@ function hasJoins(field: FieldPlan): boolean {
 /** Whether keys inside a field are read from the message around it. */
 function readsParent(field: FieldPlan): boolean {
   return translatorsIn(field.conversion).some((inner) =>
-    [...inner.joins.flatMap(readsOfJoin), ...inner.fields.filter(hasJoins).flatMap(readsOfField)].some(
-      ({ root }) => root.kind === "parent",
-    ),
+    [
+      ...inner.joins.flatMap(readsOfJoin),
+      // Of a oneof, the walk for keys looks at all members.
+      ...inner.fields
+        .filter((one) => hasJoins(one) || one.target[0]!.oneof !== undefined)
+        .flatMap(readsOfField),
+    ].some(({ root }) => root.kind === "parent"),
   );
 }
 
