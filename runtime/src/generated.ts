@@ -27,6 +27,7 @@ export {
 export { checkFields } from "./call/field-policy.js";
 export { type InnerJoins, type Lookup, partOf, type Replies, Rows } from "./call/join.js";
 export type { OnError } from "./call/on-error.js";
+export { type Paths, readMask } from "./call/read-mask.js";
 export type { GatewayApi, Route } from "./call/route.js";
 export * as cel from "./cel/index.js";
 export type { Method } from "./upstream/upstream.js";

@@ -9,8 +9,8 @@ import { ViewTypes } from "./view-types.js";
 // What generated code uses of the language, and what it imports: nothing in a file has such a name.
 const GLOBALS = (
   "AsyncGenerator Map Number Object Promise Uint8Array undefined " +
-  "AnyType Call CallOptions FieldPolicy GatewayApi GuardedPaths Lookup MapEntries MaskTable Method OnError Reader Replies Route Rows Shape Writer " +
-  "asked cel check checkFields claimsOf computed configOf convert ensure holds holdsFor keyAt keyOf keysOf messageKey metadataOf partOf permit permits " +
+  "AnyType Call CallOptions FieldPolicy GatewayApi GuardedPaths Lookup MapEntries MaskTable Method OnError Paths Reader Replies Route Rows Shape Writer " +
+  "asked cel check checkFields claimsOf computed configOf convert ensure holds holdsFor keyAt keyOf keysOf messageKey metadataOf partOf permit permits readMask " +
   "requireClaims rolesOf rowView rowViews scanAny scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
   "writeMessageKey written"
 ).split(" ");
@@ -23,6 +23,8 @@ export class FileScope {
   readonly upstreams: Code[] = [];
   readonly lookups: Code[] = [];
   readonly translators: Code[] = [];
+  /** Whether joins may not run that fields are computed from: some method has a read mask. */
+  prunes = false;
   readonly #made = new Map<string, string>();
   readonly #ids = new Map<object, number>();
   readonly #same = new SameTranslators();

@@ -17,6 +17,7 @@ export interface GeneratedFile {
 export function emitFile(plan: FilePlan): GeneratedFile {
   const scope = new FileScope();
   scope.names.unique("routes");
+  scope.prunes = plan.methods.some(({ readMask }) => readMask !== undefined);
   const handlers = plan.methods.map((method) => {
     const name = scope.names.unique(camel(method.desc.name));
     return { method, name, code: new Code() };

@@ -14,7 +14,9 @@ import { requestFunction, scanFunction, writeFunction } from "./functions.js";
 import { WIDTH } from "./layout.js";
 import { camel, type Names } from "./names.js";
 import { readsRequest } from "./policy.js";
+import { pathsConstant } from "./read-mask.js";
 import { RowsEmitter } from "./rows.js";
+import { tagOf } from "./wire.js";
 
 /** Prints the handler of one public method. */
 export function emitMethod(file: FileScope, plan: MethodPlan, name: string, code: Code): void {
@@ -30,6 +32,8 @@ class MethodEmitter {
   readonly #ensures: EnsureEmitter;
   /** The calls whose replies the response is written from. */
   readonly #written: readonly CallPlan[];
+  /** The variable that holds what the client wants of the response. */
+  readonly #mask: string | undefined;
   /** The variable that holds the requests, where the method takes a stream of them. */
   readonly #requests: string | undefined;
 
@@ -44,9 +48,11 @@ class MethodEmitter {
     for (const call of plan.calls) this.#replies.set(call, this.#names.unique(camel(call.name)));
     // Before those of joins, in the order in which they are called.
     for (const call of plan.calls) file.method(call.method);
+    if (plan.readMask !== undefined) this.#mask = this.#names.unique("mask");
     this.#rows = new RowsEmitter(file, code, this.#names, {
       request: (translator) => this.#requestCall(translator),
       reply: (call) => this.#replies.get(call)!,
+      mask: this.#mask === undefined ? undefined : { variable: this.#mask, response: plan.translator },
     });
     for (const group of this.#groups) this.#rows.plan(plan.translator, group.joins);
     if (takesStream(plan.kind)) this.#requests = this.#names.unique("stream");
@@ -74,6 +80,7 @@ class MethodEmitter {
           code.line(`${file.use("checkFields")}(call, input, ${shape});`);
         else if (shape !== undefined) code.line(`${file.use("check")}(input.begin(), ${shape});`);
         this.#permit();
+        this.#readMask();
         this.#requireClaims(this.#isLinear(this.#order()));
       } else this.#openRequests(this.#requests);
       if (isStream) this.#stream();
@@ -90,6 +97,14 @@ class MethodEmitter {
     if (plan.firstRequest === "unread") return;
     code.line(`${plan.firstRequest === "read" ? "const input = " : ""}await ${name}.first();`);
     this.#permit();
+    this.#readMask();
+  }
+
+  #readMask(): void {
+    const { code, file, plan } = this;
+    if (plan.readMask === undefined) return;
+    const all = ["call", "input", String(tagOf(plan.readMask)), pathsConstant(file, plan.response)];
+    code.line(`const ${this.#mask} = ${file.use("readMask")}(${all.join(", ")});`);
   }
 
   /** `isLinear`: what the first call needs is found missing while its request is written. */
@@ -374,7 +389,7 @@ class MethodEmitter {
       code.line(`if (${this.#replies.get(source)!}.absent) return new Uint8Array(0);`);
     code.line("const w = call.output();");
     code.line(`${name}(${["w", ...this.#arguments(readsOf(plan.translator)), ...rows].join(", ")});`);
-    code.line(`${how} w.finish();`);
+    code.line(`${how} ${this.#mask === undefined ? "w.finish()" : `${this.#mask}.prune(w.finish())`};`);
   }
 
   #stream(): void {

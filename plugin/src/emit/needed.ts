@@ -3,7 +3,9 @@ import { mayDrop } from "../plan/on-error.js";
 import type { FieldPlan, JoinPlan, Translator } from "../plan/types.js";
 import { readsOfField } from "../plan/walk.js";
 import { ownJoins } from "./analysis.js";
+import { quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
+import { type MaskedRows, maskedPaths } from "./masked-paths.js";
 import { mayHave } from "./policy.js";
 
 /** In a handler: whether a join has to run, where that depends on which fields the caller gets; else undefined. */
@@ -13,10 +15,11 @@ export function neededCondition(
   join: JoinPlan,
   /** Who may have the fields around it that are made from found rows: these are walked for everybody. */
   around: readonly FieldPolicyPlan[],
+  mask: MaskedRows | undefined,
 ): string | undefined {
   const may = (policy: FieldPolicyPlan) => mayHave(file, policy, "input");
   const all = new Set(around.map(may));
-  const own = ownCondition(owner, join, may);
+  const own = ownCondition(owner, join, may, mask);
   if (own !== undefined) all.add(all.size > 0 && own.includes(" || ") ? `(${own})` : own);
   return all.size === 0 ? undefined : [...all].join(" && ");
 }
@@ -25,15 +28,30 @@ function ownCondition(
   owner: Translator,
   join: JoinPlan,
   may: (policy: FieldPolicyPlan) => string,
+  mask: MaskedRows | undefined,
 ): string | undefined {
   const users = usersOf(owner, join);
   if (users === "always") return undefined;
+  const paths = mask && maskedPaths(mask, users);
+  const wants = (fields: readonly FieldPlan[]) => {
+    if (paths === undefined) return undefined;
+    const all = new Set(fields.flatMap((field) => paths.get(field)!));
+    return `${mask!.variable}.wants(${[...all].map(quote).join(", ")})`;
+  };
   const conditions = new Set<string>();
-  for (const { allow } of users) {
-    if (allow === undefined) return undefined;
-    conditions.add(may(allow));
+  const open = users.filter(({ allow }) => allow === undefined);
+  if (open.length > 0) {
+    const wanted = wants(open);
+    if (wanted === undefined) return undefined;
+    conditions.add(wanted);
   }
-  return [...conditions].join(" || ");
+  for (const field of users) {
+    if (field.allow === undefined) continue;
+    const wanted = wants([field]);
+    conditions.add(wanted === undefined ? may(field.allow) : `(${may(field.allow)} && ${wanted})`);
+  }
+  const [first] = conditions;
+  return conditions.size === 1 ? first!.replace(/^\((.*)\)$/, "$1") : [...conditions].join(" || ");
 }
 
 /**

@@ -8,6 +8,7 @@ import { type Code, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
 import { scanRowFunction } from "./functions.js";
 import { lookupConstant } from "./lookup.js";
+import type { MaskedRows } from "./masked-paths.js";
 import { camel, type Names } from "./names.js";
 import { neededCondition } from "./needed.js";
 
@@ -17,6 +18,8 @@ export interface Handler {
   readonly request: (translator: Translator) => string;
   /** The variable that holds the reply of a call. */
   readonly reply: (call: CallPlan) => string;
+  /** What the client wants of the response, where it can say so. */
+  readonly mask?: { readonly variable: string; readonly response: Translator } | undefined;
 }
 
 /** The rows of one join at one place: a variable in the handler. */
@@ -30,6 +33,8 @@ interface RowsNode {
   readonly depth: number;
   /** The rows whose calls it shares. */
   readonly sibling: RowsNode | undefined;
+  /** Whether it stands in what other joins find. */
+  readonly isInside: boolean;
   /** Of the fields that it stands in, where these are made from found rows: who may have them. */
   readonly around: readonly FieldPolicyPlan[];
   /** The joins inside its found rows. */
@@ -89,7 +94,7 @@ export class RowsEmitter {
     if (join.onMissing !== "empty") options.push(`onMissing: ${quote(join.onMissing)}`);
     const errors = joinErrors(file, join, node.places);
     if (errors !== undefined) options.push(`onError: ${errors}`);
-    const needed = neededCondition(file, node.owner, join, node.around);
+    const needed = neededCondition(file, node.owner, join, node.around, this.#masked(node));
     if (needed !== undefined) options.push(`needed: ${needed}`);
     const { set } = join.lookup;
     if (set !== undefined && sibling === undefined)
@@ -105,6 +110,11 @@ export class RowsEmitter {
       for (const inner of inside.joins) this.#declare(inner);
       this.#declareInside(node, inside);
     }
+  }
+
+  #masked({ places, isInside }: RowsNode): MaskedRows | undefined {
+    const { mask } = this.handler;
+    return mask === undefined ? undefined : { ...mask, places, isInside };
   }
 
   #declareInside(node: RowsNode, { site, collect, joins, after, walked }: Inside): void {
@@ -134,13 +144,14 @@ export class RowsEmitter {
     together: Map<string, RowsNode>,
     places: readonly Place[],
     around: readonly FieldPolicyPlan[],
+    isInside = false,
   ): RowsNode {
     const owner = ownerOf(starts, join);
     const variable = this.names.unique(camel(join.name));
     const key = `${depth} ${this.#fetchKey(join)}`;
     const sibling = together.get(key);
     const inside: Inside[] = [];
-    const node: RowsNode = { join, owner, places, variable, depth, sibling, around, inside };
+    const node: RowsNode = { join, owner, places, variable, depth, sibling, isInside, around, inside };
     if (sibling === undefined) together.set(key, node);
     const found = placesInside(join, places);
     for (const [index, site] of sitesOf(owner, join).entries()) {
@@ -151,7 +162,7 @@ export class RowsEmitter {
       for (const { joins, after } of site.groups) {
         const below = 1 + Math.max(depth, ...after.map((one) => own.get(one)!.depth));
         for (const one of joins)
-          own.set(one, this.#node(inner, one, below, together, found[index]?.get(one) ?? [], within));
+          own.set(one, this.#node(inner, one, below, together, found[index]?.get(one) ?? [], within, true));
         inside.push({
           site,
           collect: joins,

@@ -245,13 +245,41 @@ export class TranslatorEmitter {
   }
 
   /** The condition under which a field is written at all, as the operand of `&&`: its `allow` and its `when`. */
-  guard({ allow, when }: FieldPlan): string | undefined {
-    const parts: string[] = [];
+  guard(plan: FieldPlan): string | undefined {
+    const { allow, when } = plan;
+    // What is computed from a join that nobody asked for would be computed from nothing.
+    const parts = this.file.prunes && this.isWrite ? this.#joinsOf(plan).map((rows) => `${rows}.needed`) : [];
     // What a request must not set has been refused before.
     if (allow !== undefined && this.direction === "response")
       parts.push(mayHave(this.file, allow, this.#request));
     if (when !== undefined) parts.push(this.condition(when));
     return parts.length === 0 ? undefined : parts.join(" && ");
+  }
+
+  /** The rows that a field is computed from, also by `this`: variables. */
+  #joinsOf(plan: FieldPlan): string[] {
+    if (this.direction === "request") return [];
+    const found = new Set<string>();
+    const seen = new Set<FieldPlan>();
+    const visit = (field: FieldPlan, isComputed: boolean): void => {
+      if (seen.has(field)) return;
+      seen.add(field);
+      for (const { root, path } of readsOfField(field)) {
+        const rows = root.kind === "join" && isComputed ? this.#rows.get(root.join) : undefined;
+        if (rows !== undefined) found.add(rows);
+        if (root.kind !== "this") continue;
+        for (const other of this.translator.fields)
+          if (path.length === 0 || other.target[0] === path[0]) visit(other, true);
+      }
+      if (field === plan) return;
+      for (const join of walkJoins(translatorsIn(field.conversion))) {
+        const rows = this.#rows.get(join);
+        if (rows !== undefined) found.add(rows);
+      }
+    };
+    const { value, selection, when } = plan;
+    visit(plan, value.root.kind === "expression" || selection !== undefined || when !== undefined);
+    return [...found];
   }
 
   expression(expression: Expression): Compiled {

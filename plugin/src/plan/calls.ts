@@ -13,6 +13,7 @@ import { Lets, reportUnused } from "./lets.js";
 import type { ServiceScope } from "./method.js";
 import { nearest, suggestion } from "./names.js";
 import { callErrors, mayBeEmpty } from "./on-error.js";
+import { isReadMask } from "./read-mask.js";
 import { RequestFields } from "./request-fields.js";
 import { isReadable, isSaid, reportNowhere, requestPath } from "./request-side.js";
 import { answersStream, checkStreamKind, reportNoStream, takesStream } from "./stream-kind.js";
@@ -334,7 +335,8 @@ export class CallPlanner {
       }
       fields.sets(input, names);
       for (const field of input.fields) {
-        if (field.desc !== undefined && !isReadable(field, this.#scope)) {
+        const isOwn = isReadMask(field) && !isSaid(field);
+        if (isOwn || (field.desc !== undefined && !isReadable(field, this.#scope))) {
           used.add(field.name);
           continue;
         }

@@ -16,6 +16,7 @@ import { type Guards, planGuards } from "./field-policy.js";
 import { requestNamesIn } from "./mentions.js";
 import { errorExpressions } from "./on-error.js";
 import { planPolicy } from "./policy.js";
+import { readMaskOf } from "./read-mask.js";
 import type { RuleId } from "./rules.js";
 import { takesStream } from "./stream-kind.js";
 import type { Translators } from "./translators.js";
@@ -88,7 +89,12 @@ export function planMethod(
     ensures,
     translator,
     checkRequest: guards.size > 0 || needsCheck(plans, translator, conditions),
-    firstRequest: takesStream(desc.methodKind) ? firstRequest(plans, translator, conditions) : "unread",
+    firstRequest: !takesStream(desc.methodKind)
+      ? "unread"
+      : readMaskOf(messageOf(desc.input)) !== undefined
+        ? "read"
+        : firstRequest(plans, translator, conditions),
+    readMask: readMaskOf(messageOf(desc.input)),
     guards,
     // Worked out when it is asked for: joins without end are found later.
     get budget() {

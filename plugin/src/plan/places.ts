@@ -11,6 +11,8 @@ export interface Place {
   readonly rows: number;
   /** The calls that say how many there are. */
   readonly calls: ReadonlySet<CallPlan>;
+  /** Whether there are more places than those that are listed. */
+  readonly isEndless?: boolean;
 }
 
 /** The joins of a walk, in the order of the walk. */
@@ -131,7 +133,7 @@ class Walk {
       if (!places.some(({ owner }) => many.has(owner))) continue;
       this.#found.set(
         join,
-        places.map((place) => ({ ...place, rows: Number.POSITIVE_INFINITY })),
+        places.map((place) => ({ ...place, rows: Number.POSITIVE_INFINITY, isEndless: true })),
       );
     }
     return this.#found;

@@ -37,6 +37,8 @@ export interface MethodPlan {
   readonly checkRequest: boolean;
   /** Of a stream of requests: whether its call waits for the first one, and whether other things read it. */
   readonly firstRequest: "unread" | "awaited" | "read";
+  /** The field of the request that says which fields of the response are wanted. */
+  readonly readMask: Field | undefined;
   /** The request fields that not everybody who may call may set. */
   readonly guards: Guards;
   /** How many upstream calls it makes, and what waits for what. */

@@ -337,7 +337,8 @@ export class Rows {
   readonly onError: OnError | undefined;
   readonly set: Uint8Array | undefined;
   readonly many: boolean;
-  readonly #needed: boolean;
+  /** See RowsOptions. */
+  readonly needed: boolean;
   /** The joins of the messages that are made from the found rows: all of `innerJoins`. */
   readonly inner: Rows[] = [];
   readonly innerJoins: InnerJoins[] = [];
@@ -366,7 +367,7 @@ export class Rows {
     this.onError = options.onError;
     this.set = options.set;
     this.many = options.many ?? false;
-    this.#needed = options.needed ?? true;
+    this.needed = options.needed ?? true;
     this.#replies = replies ?? new Replies(lookup);
   }
 
@@ -408,22 +409,22 @@ export class Rows {
 
   /** Adds a row; without a key it asks for nothing, and counts as missing. */
   add(key: RowKey | undefined): void {
-    this.#keyOf.push(key === undefined || !this.#needed ? NO_KEY : this.replies.want(key));
+    this.#keyOf.push(key === undefined || !this.needed ? NO_KEY : this.replies.want(key));
   }
 
   /** As `add`, of the key at `at`. */
   addAt(r: Reader, at: At, type: Scalar): void {
-    this.#keyOf.push(this.#needed ? this.replies.wantAt(r, at, type) : NO_KEY);
+    this.#keyOf.push(this.needed ? this.replies.wantAt(r, at, type) : NO_KEY);
   }
 
   /** Adds a row that has a list of keys. */
   addList(keys: readonly RowKey[]): void {
-    this.#addList(this.#needed ? keys.map((key) => this.replies.want(key)) : []);
+    this.#addList(this.needed ? keys.map((key) => this.replies.want(key)) : []);
   }
 
   /** As `addList`, of the keys at `ats`. */
   addListAt(r: Reader, ats: readonly At[], type: Scalar): void {
-    this.#addList(this.#needed ? ats.map((at) => this.replies.wantAt(r, at, type)) : []);
+    this.#addList(this.needed ? ats.map((at) => this.replies.wantAt(r, at, type)) : []);
   }
 
   #addList(keyNumbers: number[]): void {
