@@ -56,6 +56,10 @@ export class MetadataStream {
     this.#stream.startResponse({ ...headers, ...this.responseHeaders }, requestId);
   }
 
+  hasRoom(bytes) {
+    return this.#stream.hasRoom(bytes);
+  }
+
   write(part) {
     return this.#stream.write(part);
   }

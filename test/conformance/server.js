@@ -1,6 +1,7 @@
 // The server under test: ConformanceService behind Portico's front and pipeline. The transport is the one that
 // PORTICO_TRANSPORT names.
 import { defaultLimits } from "../../runtime/dist/call/limits.js";
+import { defaultConnectionLimits } from "../../runtime/dist/server/connection-limits.js";
 import { nodeFront } from "../../runtime/dist/server/node-front.js";
 import { ownFront } from "../../runtime/dist/server/own-front.js";
 import { Pipeline } from "../../runtime/dist/server/pipeline.js";
@@ -30,6 +31,7 @@ const front = makeFront({
   host: "127.0.0.1",
   port: 0,
   tls: useTls ? tlsOf() : undefined,
+  limits: defaultConnectionLimits,
   logger: () => {},
   serve(stream) {
     const withMetadata = new MetadataStream(stream);

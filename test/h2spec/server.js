@@ -1,5 +1,6 @@
 // A server that answers every request, once it is complete, on our own HTTP/2; for h2spec. Prints its port.
 import { readFileSync } from "node:fs";
+import { defaultConnectionLimits } from "../../runtime/dist/server/connection-limits.js";
 import { ownFront } from "../../runtime/dist/server/own-front.js";
 
 const [keyFile, certFile] = process.argv.slice(2);
@@ -11,6 +12,7 @@ const front = ownFront({
   host: "127.0.0.1",
   port: 0,
   tls: keyFile === undefined ? undefined : { key: readFileSync(keyFile), cert: readFileSync(certFile) },
+  limits: defaultConnectionLimits,
   logger: (entry) => process.stderr.write(`${JSON.stringify(entry)}\n`),
   serve(stream) {
     stream.receiver = {

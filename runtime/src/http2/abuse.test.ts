@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultHttp2Limits, ErrorCode, Http2Connection, type Http2Stream, QueueBudget } from "./index.js";
+import { ByteBudget, defaultHttp2Limits, ErrorCode, Http2Connection, type Http2Stream } from "./index.js";
 import {
   block,
   data,
@@ -319,7 +319,7 @@ describe("memory", () => {
   });
 
   it("is bounded over all connections: what is too much is dropped, and the others are served", () => {
-    const budget = new QueueBudget(1_000_000);
+    const budget = new ByteBudget(1_000_000);
     const answer = (stream: Http2Stream) => {
       stream.respond({ ":status": "200" }, undefined, false);
       stream.write(new Uint8Array(400_000), true);

@@ -1,4 +1,5 @@
 import { Bucket } from "./bucket.js";
+import { type ByteBudget, unbounded } from "./byte-budget.js";
 import { Ending } from "./closed-streams.js";
 import { ConnectionError, ErrorCode } from "./error.js";
 import { MAX_31, PREFACE, writeGoaway, writePing, writeSettings } from "./frame.js";
@@ -8,7 +9,6 @@ import { latenessOf } from "./lateness.js";
 import type { Http2Limits } from "./limits.js";
 import { type ExtraHeaders, Outbound, type OutgoingHeaders } from "./outbound.js";
 import { giveBack } from "./output.js";
-import { QueueBudget } from "./queue-budget.js";
 import { ReceiveWindows } from "./receive-windows.js";
 import { Setting } from "./settings.js";
 import type { Http2Stream } from "./stream.js";
@@ -70,7 +70,8 @@ export class Http2Connection implements TableOwner, InboundOwner {
     limits: Http2Limits,
     events: ConnectionEvents,
     nowMs: number,
-    budget = new QueueBudget(Number.POSITIVE_INFINITY),
+    budget: ByteBudget = unbounded(),
+    tables: ByteBudget = unbounded(),
   ) {
     const isServer = role === "server";
     this.#isServer = isServer;
@@ -81,19 +82,21 @@ export class Http2Connection implements TableOwner, InboundOwner {
     this.#wasted = new Bucket(limits.resetBurst, limits.resetsPerSecond, nowMs);
     const idleFrames = new Bucket(limits.idleFrameBurst, limits.idleFramesPerSecond, nowMs);
     const table = new StreamTable(this, isServer, nowMs);
-    const outbound = new Outbound(table, idleFrames, limits.maxQueuedBytes, budget);
+    const outbound = new Outbound(table, idleFrames, limits.maxQueuedBytes, budget, tables);
     const { output } = outbound;
     const windows = new ReceiveWindows(limits, output, !isServer);
     table.connect(outbound, windows, this.#wasted);
     this.#table = table;
     this.#outbound = outbound;
-    this.#inbound = new Inbound(this, isServer, limits, table, outbound, windows, idleFrames);
+    this.#inbound = new Inbound(this, isServer, limits, table, outbound, windows, idleFrames, tables);
     this.#reader = new FrameReader(this.#inbound, isServer, limits.maxHeaderListBytes);
     if (!isServer) output.append(PREFACE);
     writeSettings(output, [
       isServer ? [Setting.MAX_CONCURRENT_STREAMS, limits.maxConcurrentStreams] : [Setting.ENABLE_PUSH, 0],
       [Setting.INITIAL_WINDOW_SIZE, limits.streamWindowBytes],
       [Setting.MAX_HEADER_LIST_SIZE, limits.maxHeaderListBytes],
+      // Half of the budget is for the tables of connections that were told of one.
+      ...(tables.allows(tables.maxBytes / 2) ? [] : [[Setting.HEADER_TABLE_SIZE, 0] as const]),
     ]);
     windows.open();
     this.#outputSinceMs = nowMs;
@@ -313,6 +316,8 @@ export class Http2Connection implements TableOwner, InboundOwner {
     this.closed = true;
     this.error = error;
     this.#table.endAll(code);
+    this.#inbound.releaseTable();
+    this.#outbound.encoder.releaseTable();
     this.#events.onClose(error);
   }
 

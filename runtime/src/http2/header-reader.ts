@@ -1,4 +1,5 @@
 import type { Bucket } from "./bucket.js";
+import { type ByteBudget, unbounded } from "./byte-budget.js";
 import { ConnectionError, ErrorCode } from "./error.js";
 import { Decoded, HpackDecoder } from "./hpack/decoder.js";
 import type { Http2Limits } from "./limits.js";
@@ -16,11 +17,14 @@ export class HeaderReader {
   readonly #decoder: HpackDecoder;
   readonly #isServer: boolean;
   readonly #idleFrames: Bucket;
+  #tables: ByteBudget;
+  // Bytes of the table that the budget knows of.
+  #tableBytes = 0;
   // The message of the block decoded last, as long as the decoder knows that block again.
   #last: Message | undefined;
   #lastIsKnown = false;
 
-  constructor(limits: Http2Limits, isServer: boolean, idleFrames: Bucket) {
+  constructor(limits: Http2Limits, isServer: boolean, idleFrames: Bucket, tables: ByteBudget) {
     this.#decoder = new HpackDecoder({
       maxTableBytes: 4096,
       maxListBytes: limits.maxHeaderListBytes,
@@ -28,6 +32,7 @@ export class HeaderReader {
     });
     this.#isServer = isServer;
     this.#idleFrames = idleFrames;
+    this.#tables = tables;
   }
 
   /** Reads the header section of a request (at a server) or response. */
@@ -58,16 +63,33 @@ export class HeaderReader {
     this.#lastIsKnown = false;
   }
 
+  /** The table counts no more. */
+  releaseTable(): void {
+    this.#tables.used -= this.#tableBytes;
+    this.#tables = unbounded();
+  }
+
   #decode(block: Buffer, start: number, end: number, nowMs: number): Decoded {
     const evictions = this.#decoder.evictions;
     const decoded = this.#decoder.decode(block, start, end);
     if (decoded === Decoded.MALFORMED) {
       throw new ConnectionError(ErrorCode.COMPRESSION_ERROR, "a header block is malformed");
     }
+    const grown = this.#decoder.tableBytes - this.#tableBytes;
+    if (grown !== 0) this.#tableGrew(grown);
     const excess = this.#decoder.evictions - evictions - FREE_EVICTIONS;
     if (decoded === Decoded.FLOOD || (excess > 0 && !this.#idleFrames.take(excess, nowMs))) {
       throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "a header section is far too long");
     }
     return decoded;
+  }
+
+  #tableGrew(bytes: number): void {
+    const fits = bytes < 0 || this.#tables.allows(bytes);
+    this.#tables.used += bytes;
+    this.#tableBytes += bytes;
+    // What the peer has put into its table cannot be refused any more: both sides must have the same.
+    if (!fits)
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "all header tables are too large together");
   }
 }

@@ -1,4 +1,5 @@
 import type { Bucket } from "./bucket.js";
+import type { ByteBudget } from "./byte-budget.js";
 import { Ending } from "./closed-streams.js";
 import { abuse, ConnectionError, ErrorCode, protocolError } from "./error.js";
 import { Flag, MAX_31, writePing, writeSettings } from "./frame.js";
@@ -53,6 +54,7 @@ export class Inbound implements FrameSink {
     outbound: Outbound,
     windows: ReceiveWindows,
     idleFrames: Bucket,
+    tables: ByteBudget,
   ) {
     this.#owner = owner;
     this.#isServer = isServer;
@@ -61,7 +63,12 @@ export class Inbound implements FrameSink {
     this.#outbound = outbound;
     this.#windows = windows;
     this.#idleFrames = idleFrames;
-    this.#headers = new HeaderReader(limits, isServer, idleFrames);
+    this.#headers = new HeaderReader(limits, isServer, idleFrames, tables);
+  }
+
+  /** The connection is over: its table counts no more. */
+  releaseTable(): void {
+    this.#headers.releaseTable();
   }
 
   onData(

@@ -10,7 +10,7 @@ export interface Http2Limits {
   readonly streamWindowBytes: number;
   /** Window of the connection. Default 1 MiB; never less than 64 KiB - 1. */
   readonly connectionWindowBytes: number;
-  /** Bytes that may wait for the peer to read them; beyond, the connection ends. Default 256 MiB. */
+  /** Bytes that may wait for the peer to read them; beyond, the connection ends. Default 64 MiB. */
   readonly maxQueuedBytes: number;
   /** How long the peer may take for its first SETTINGS. Default 10 s. */
   readonly handshakeTimeoutMs: number;
@@ -47,7 +47,7 @@ export const defaultHttp2Limits: Http2Limits = {
   maxHeaderFields: 100,
   streamWindowBytes: 64 * 1024 - 1,
   connectionWindowBytes: 1024 * 1024,
-  maxQueuedBytes: 256 * 1024 * 1024,
+  maxQueuedBytes: 64 * 1024 * 1024,
   handshakeTimeoutMs: 10_000,
   headerTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,

@@ -1,4 +1,5 @@
 import type { Bucket } from "./bucket.js";
+import type { ByteBudget } from "./byte-budget.js";
 import { ConnectionError, ErrorCode } from "./error.js";
 import {
   DEFAULT_WINDOW_BYTES,
@@ -13,7 +14,6 @@ import {
 import { HpackEncoder } from "./hpack/encoder.js";
 import { HeaderBlock } from "./hpack/header-block.js";
 import { Output } from "./output.js";
-import type { QueueBudget } from "./queue-budget.js";
 import type { Http2Stream } from "./stream.js";
 
 /** Header fields to send, pseudo-headers first: constant ones as a HeaderBlock, others by name. */
@@ -49,7 +49,7 @@ export interface OutboundOwner {
  */
 export class Outbound {
   readonly output = new Output();
-  readonly encoder = new HpackEncoder();
+  readonly encoder: HpackEncoder;
   /** Bytes of data that wait. */
   queuedBytes = 0;
   /** When the last data was sent, by the clock of the connection. */
@@ -58,16 +58,23 @@ export class Outbound {
   readonly #owner: OutboundOwner;
   readonly #idleFrames: Bucket;
   readonly #maxQueuedBytes: number;
-  readonly #budget: QueueBudget;
+  readonly #budget: ByteBudget;
   #window = DEFAULT_WINDOW_BYTES;
   // Streams that have data and a window, in turn.
   readonly #ready: Http2Stream[] = [];
 
-  constructor(owner: OutboundOwner, idleFrames: Bucket, maxQueuedBytes: number, budget: QueueBudget) {
+  constructor(
+    owner: OutboundOwner,
+    idleFrames: Bucket,
+    maxQueuedBytes: number,
+    budget: ByteBudget,
+    tables: ByteBudget,
+  ) {
     this.#owner = owner;
     this.#idleFrames = idleFrames;
     this.#maxQueuedBytes = maxQueuedBytes;
     this.#budget = budget;
+    this.encoder = new HpackEncoder(tables);
   }
 
   /** Whether `pump` has something to do. */
@@ -113,13 +120,7 @@ export class Outbound {
       return;
     }
     // Most answers are short and find the windows open: they go straight into the output.
-    if (
-      stream.queuedBytes === 0 &&
-      length <= MAX_PAYLOAD_BYTES &&
-      length <= stream.sendWindow &&
-      length <= this.#window &&
-      this.output.length < ENOUGH_BYTES
-    ) {
+    if (this.#goesStraight(stream, length)) {
       this.#frame(stream, length, endStream);
       this.output.append(part);
       this.#owner.outputDue();
@@ -137,6 +138,12 @@ export class Outbound {
     this.#queued(length);
     if (this.queuedBytes > this.#maxQueuedBytes) this.#owner.overflowed();
     else this.makeReady(stream);
+  }
+
+  /** Whether so many bytes more of data may wait, or need not. */
+  hasRoom(stream: Http2Stream, length: number): boolean {
+    if (this.#goesStraight(stream, length)) return true;
+    return this.queuedBytes + length <= this.#maxQueuedBytes && this.#budget.allows(length);
   }
 
   /** Ends a stream, when its data has been sent. */
@@ -213,6 +220,16 @@ export class Outbound {
       this.sendHeaders(stream, stream.trailersQueued!, stream.extraTrailersQueued, true);
     }
     this.#owner.drained(stream);
+  }
+
+  #goesStraight(stream: Http2Stream, length: number): boolean {
+    return (
+      stream.queuedBytes === 0 &&
+      length <= MAX_PAYLOAD_BYTES &&
+      length <= stream.sendWindow &&
+      length <= this.#window &&
+      this.output.length < ENOUGH_BYTES
+    );
   }
 
   #queued(change: number): void {

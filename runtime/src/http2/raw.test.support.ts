@@ -2,12 +2,12 @@ import { FrameType, PREFACE, uint31 } from "./frame.js";
 import { HpackDecoder } from "./hpack/decoder.js";
 import { HpackEncoder } from "./hpack/encoder.js";
 import {
+  type ByteBudget,
   type ConnectionError,
   defaultHttp2Limits,
   Http2Connection,
   type Http2Limits,
   type Http2Stream,
-  type QueueBudget,
 } from "./index.js";
 import { Output } from "./output.js";
 
@@ -98,7 +98,7 @@ export class RawPeer {
     role: "server" | "client",
     limits: Partial<Http2Limits> = {},
     onRequest: (stream: Http2Stream) => void = () => {},
-    budget?: QueueBudget,
+    budget?: ByteBudget,
   ) {
     const events = {
       onRequest: (stream: Http2Stream) => {

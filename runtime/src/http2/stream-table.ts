@@ -247,6 +247,10 @@ export class StreamTable implements StreamOwner, OutboundOwner {
     this.#outbound.sendData(stream, part, end);
   }
 
+  hasRoom(stream: Http2Stream, length: number): boolean {
+    return this.#outbound.hasRoom(stream, length);
+  }
+
   sendEnd(stream: Http2Stream, trailers: OutgoingHeaders | undefined, extra: ExtraHeaders | undefined): void {
     this.#outbound.sendEnd(stream, trailers, extra);
   }

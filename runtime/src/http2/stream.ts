@@ -34,6 +34,7 @@ export interface StreamOwner {
     end: boolean,
   ): void;
   sendData(stream: Http2Stream, part: Uint8Array, end: boolean): void;
+  hasRoom(stream: Http2Stream, length: number): boolean;
   sendEnd(stream: Http2Stream, trailers: OutgoingHeaders | undefined, extra: ExtraHeaders | undefined): void;
   resetStream(stream: Http2Stream, code: ErrorCode): void;
 }
@@ -161,6 +162,11 @@ export class Http2Stream {
     if (end || this.queuedBytes < ENOUGH_QUEUED_BYTES) return true;
     this.drainAwaited = true;
     return false;
+  }
+
+  /** Whether so many bytes more of a body may wait for the peer, or need not; more than that reset the stream. */
+  hasRoom(length: number): boolean {
+    return this.closed || this.#owner.hasRoom(this, length);
   }
 
   /** Ends the body, with trailers or without. */

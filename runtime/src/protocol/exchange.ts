@@ -16,6 +16,8 @@ export interface Exchange {
    * to be waited for. While nobody asks, the client is held back.
    */
   pull(): void;
+  /** Whether a message of so many bytes may wait for the client; to be asked before it is sent. */
+  hasRoom(bytes: number): boolean;
   /**
    * The whole answer of a unary method. Ends the exchange. `degraded`: the public fields that were left empty, for the
    * client to see.

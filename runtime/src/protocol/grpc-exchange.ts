@@ -1,7 +1,7 @@
 import { Code, PorticoError, toPorticoError } from "../call/error.js";
 import { encodeGrpcMessage } from "../grpc/grpc-message.js";
 import { ACCEPTED_ENCODINGS, decompress, isAcceptedEncoding } from "./compression.js";
-import { EnvelopeReader, envelop } from "./envelope.js";
+import { ENVELOPE_HEAD_BYTES, EnvelopeReader, envelop } from "./envelope.js";
 import type { Exchange, ExchangeReceiver } from "./exchange.js";
 import {
   DEGRADED_TRAILER,
@@ -81,6 +81,10 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   /** @internal of a stream of requests. */
   onBadMessage(thrown: unknown): void {
     if (!this.#ended) this.#bad(thrown);
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#ended || this.#stream.hasRoom(bytes + ENVELOPE_HEAD_BYTES);
   }
 
   sendReply(message: Uint8Array, degraded?: string): void {

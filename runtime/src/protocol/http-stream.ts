@@ -32,6 +32,8 @@ export interface HttpStream {
   respondHeaders(headers: HeaderFields): void;
   /** Answers in one go: headers with the request id, the whole body, trailers. Ends the stream. */
   respond(headers: HeaderFields, requestId: string, body: Uint8Array, trailers: HeaderFields): void;
+  /** Whether so many bytes of an answer may wait for the client; to be asked before they are sent. */
+  hasRoom(bytes: number): boolean;
   /** Starts an answer of several parts. */
   startResponse(headers: HeaderFields, requestId: string): void;
   /** Sends a part. False: enough is buffered, and `receiver.onDrain` tells when to go on. */

@@ -25,15 +25,31 @@ describe.each(transports)("on %s", (transport) => {
   let started = 0;
   let running = 0;
 
+  // Where requests to Held wait for; the test lets them go.
+  let release = () => {};
+
+  const open = { policy: { kind: "public" }, timeoutMs: 60_000, kind: "unary" } as const;
   const slow: Route = {
+    ...open,
     path: "/api.v1.Api/Slow",
-    policy: { kind: "public" },
-    timeoutMs: 5_000,
-    kind: "unary",
-    async handler(request) {
+    async handler(request: Uint8Array) {
       started++;
-      running++;
       await new Promise((resolve) => setTimeout(resolve, 400));
+      return request;
+    },
+  };
+  const held: Route = {
+    ...open,
+    path: "/api.v1.Api/Held",
+    async handler(request: Uint8Array) {
+      running++;
+      await new Promise<void>((resolve) => {
+        const before = release;
+        release = () => {
+          before();
+          resolve();
+        };
+      });
       running--;
       return request;
     },
@@ -66,9 +82,11 @@ describe.each(transports)("on %s", (transport) => {
       started = 0;
       served.log.length = 0;
       const session = connect();
+      const start = performance.now();
       let goaway = -1;
       session.on("goaway", (code) => (goaway = code));
-      while (!session.destroyed && started < 2_000) {
+      // However slow the machine is: many more resets than any bucket holds, and no end by time.
+      for (let sent = 0; !session.destroyed && sent < 100_000; sent += 50) {
         for (let i = 0; i < 50 && !session.destroyed; i++) {
           const stream = session.request(headers);
           stream.on("error", () => {});
@@ -77,9 +95,13 @@ describe.each(transports)("on %s", (transport) => {
         }
         await new Promise((resolve) => setImmediate(resolve));
       }
-      expect(session.destroyed).toBe(true);
-      expect(goaway).toBe(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      expect(started).toBeLessThanOrEqual(frontLimits.resetBurst + 100);
+      await until(() => session.destroyed);
+      // A client that goes on writing may lose the notice to the end of the connection.
+      expect([-1, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM]).toContain(goaway);
+      // What the bucket holds and what flows into it meanwhile; and what was on its way when it was empty.
+      const seconds = (performance.now() - start) / 1000;
+      const allowed = frontLimits.resetBurst + frontLimits.resetsPerSecond * seconds;
+      expect(started).toBeLessThanOrEqual(allowed + frontLimits.maxConcurrentStreams);
       expect(served.log).toContainEqual(expect.objectContaining({ message: "connection closed" }));
       await isServing();
     });
@@ -127,20 +149,26 @@ describe.each(transports)("on %s", (transport) => {
 
   describe("close", () => {
     it("lets requests under way finish, on connections that stay until then", async () => {
-      const draining = await serve({ upstreams: targetsOf(upstream), api: testApi([slow]) });
+      const draining = await serve({ upstreams: targetsOf(upstream), api: testApi([held]) });
       const session = connect(draining.port);
+      running = 0;
       const goaways: Array<[number, number]> = [];
       session.on("goaway", (code, lastStreamId) => goaways.push([code, lastStreamId]));
-      const answers = [1, 2, 3].map(() => rawRequestOn(session, "/api.v1.Api/Slow", { body: [message] }));
+      const answers = [1, 2, 3].map(() => rawRequestOn(session, "/api.v1.Api/Held", { body: [message] }));
       await until(() => running === 3);
-      const start = performance.now();
-      await draining.gateway.close({ graceMs: 5_000 });
-      const took = performance.now() - start;
+      let closed = false;
+      const closing = draining.gateway.close({ graceMs: 60_000 }).then(() => {
+        closed = true;
+      });
+      // Both notices have come, and the requests still run.
+      await until(() => goaways.length === 2);
+      expect(closed).toBe(false);
+      expect(running).toBe(3);
+      release();
+      await closing;
       for (const answer of await Promise.all(answers)) expect(answer.trailers["grpc-status"]).toBe("0");
       // The first notice names no last stream yet: those on their way are served.
       expect(goaways[0]).toEqual([http2.constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1]);
-      expect(took).toBeGreaterThan(200);
-      expect(took).toBeLessThan(2_000);
       await expect(
         new Promise((resolve, reject) =>
           net.connect(draining.port, "127.0.0.1", () => resolve(0)).once("error", reject),
@@ -152,17 +180,18 @@ describe.each(transports)("on %s", (transport) => {
       const first = await serve({ upstreams: targetsOf(upstream) });
       let stop = false;
       const codes: number[] = [];
-      // A request that comes when the gateway listens no more fails to connect: it is not the gateway's to lose.
+      // A request that comes when the gateway listens no more finds no connection: it is not the gateway's to lose.
       const worker = async () => {
         while (!stop) {
           const { code, details } = await first.client.unary("Unary", Buffer.from("x"));
-          if (code === Code.UNAVAILABLE && details.includes("ECONNREFUSED")) return;
+          if (code === Code.UNAVAILABLE && /ECONNREFUSED|^No connection established/.test(details)) return;
           codes.push(code);
         }
       };
       const workers = Array.from({ length: 20 }, worker);
       await until(() => codes.length > 100);
-      await first.gateway.close({ graceMs: 3_000 });
+      // No test of speed: the grace is as long as the slowest machine needs.
+      await first.gateway.close({ graceMs: 60_000 });
       stop = true;
       await Promise.all(workers);
       expect(codes.filter((code) => code !== 0)).toEqual([]);
@@ -170,14 +199,15 @@ describe.each(transports)("on %s", (transport) => {
     });
 
     it("cuts what is left after the grace", async () => {
-      const draining = await serve({ upstreams: targetsOf(upstream), api: testApi([slow]) });
+      const draining = await serve({ upstreams: targetsOf(upstream), api: testApi([held]) });
       running = 0;
-      const outcome = draining.client.unary("Slow", Buffer.from("x"));
+      const outcome = draining.client.unary("Held", Buffer.from("x"));
       await until(() => running === 1);
-      const start = performance.now();
+      // Nobody lets the request go: the end can only be that of the grace.
       await draining.gateway.close({ graceMs: 50 });
-      expect(performance.now() - start).toBeLessThan(3_000);
+      expect(running).toBe(1);
       expect((await outcome).code).not.toBe(Code.OK);
+      release();
       draining.client.close();
     });
 

@@ -1,4 +1,5 @@
 import type { HttpStream } from "../protocol/http-stream.js";
+import type { ConnectionLimits } from "./connection-limits.js";
 import type { Logger } from "./logger.js";
 
 /** Where a front listens. */
@@ -22,6 +23,7 @@ export interface FrontOptions {
   readonly port: number;
   /** Default: cleartext HTTP/2 with prior knowledge (h2c). */
   readonly tls: ServerTls | undefined;
+  readonly limits: ConnectionLimits;
   readonly logger: Logger;
   /** Takes each request stream. It does not throw. */
   readonly serve: (stream: HttpStream) => void;
@@ -36,12 +38,12 @@ export interface Front {
    * most `graceMs`, then closes what is left.
    */
   close(graceMs: number): Promise<void>;
+  /** Takes another key and certificate, for the connections to come. Throws if they do not fit. */
+  setTls(tls: ServerTls): void;
 }
 
-/** The bounds of a front on what its peers can make it hold. */
+/** The bounds of a front on what one connection can make it hold, beside the ConnectionLimits. */
 export const frontLimits = {
-  /** Connections at once; more are closed when they arrive. */
-  maxConnections: 10_000,
   /** Streams at once on a connection. */
   maxConcurrentStreams: 100,
   /** Bytes of a header list as RFC 9113 counts them; a longer one is answered with 431. */
@@ -51,15 +53,7 @@ export const frontLimits = {
   /** Flow-control windows: of a stream, and of a connection. */
   streamWindowBytes: 64 * 1024 - 1,
   connectionWindowBytes: 1024 * 1024,
-  /** How long a new connection may take until HTTP/2 (and TLS) is agreed on. */
-  handshakeTimeoutMs: 10_000,
-  /** How long a connection may be without a stream. */
-  idleTimeoutMs: 300_000,
-  /** How long a client may take to fetch an answer that is complete. */
-  stallTimeoutMs: 30_000,
   /** Streams that a client resets before they are answered: so many at once, and so many a second for long. */
   resetBurst: 500,
   resetsPerSecond: 100,
-  /** Bytes of complete answers that a connection may have waiting for its client. */
-  maxUnreadBytes: 256 * 1024 * 1024,
 } as const;

@@ -56,10 +56,16 @@ describe("createGateway", () => {
     ["empty host", { host: "" }, /^host/],
     ["negative limit", { limits: { maxCalls: -1 } }, /^limits.maxCalls: -1 is not a whole number above 0$/],
     ["unknown limit", { limits: { maxFoo: 1 } as never }, /^limits.maxFoo: no such limit$/],
+    ["limit of connections", { connections: { maxConnections: 0 } }, /^connections.maxConnections: 0 is not/],
+    [
+      "endless time",
+      { connections: { stallTimeoutMs: 2 ** 31 } },
+      /^connections.stallTimeoutMs: .* more than/,
+    ],
     ["header in upper case", { forwardHeaders: ["X-A"] }, /^forwardHeaders: "X-A"/],
     ["own header", { forwardHeaders: ["traceparent"] }, /set by the gateway itself/],
     ["grpc header", { forwardHeaders: ["grpc-timeout"] }, /set by the gateway itself/],
-    ["half of tls", { tls: { key: "k" } as never }, /^tls: needs key and cert$/],
+    ["half of tls", { tls: { key: "k" } as never }, /^tls: needs key and cert, or keyFile and certFile$/],
     ["transport", { transport: "own" as never }, /^transport/],
     ["route twice", { api: { ...api, routes: [...api.routes, route!] } }, /Unary: declared twice$/],
     [

@@ -3,8 +3,10 @@ import { defaultLimits, type Limits } from "../call/limits.js";
 import { type GatewayApi, GENERATED_VERSION } from "../call/route.js";
 import { targetProblem } from "../upstream/target.js";
 import type { Upstream } from "../upstream/upstream.js";
+import { type ConnectionLimits, defaultConnectionLimits } from "./connection-limits.js";
 import type { ServerTls } from "./front.js";
 import type { Logger } from "./logger.js";
+import { type ServerTlsFiles, tlsProblem } from "./tls.js";
 import { type Transport, transportProblem } from "./transport.js";
 
 export interface GatewayOptions {
@@ -25,10 +27,15 @@ export interface GatewayOptions {
    * this machine only, "::" for IPv6 as well.
    */
   readonly host?: string;
-  /** Default: cleartext, for use behind a proxy that ends TLS. */
-  readonly tls?: ServerTls;
+  /**
+   * Key and certificate, or the files that they are in; files are read again when they change. Default: cleartext, for
+   * use behind a proxy that ends TLS.
+   */
+  readonly tls?: ServerTls | ServerTlsFiles;
   /** What one request may cost; see Limits for each default. */
   readonly limits?: Partial<Limits>;
+  /** What all connections may cost together; see ConnectionLimits for each default. */
+  readonly connections?: Partial<ConnectionLimits>;
   /** Default: JSON lines on standard error. */
   readonly logger?: Logger;
   /**
@@ -58,8 +65,16 @@ export function isUpstream(upstreams: GatewayOptions["upstreams"]): upstreams is
 
 /** The limits, with the defaults filled in. */
 export function limitsOf(options: GatewayOptions): Limits {
-  const set = Object.entries(options.limits ?? {}).filter(([, value]) => value !== undefined);
-  return { ...defaultLimits, ...Object.fromEntries(set) };
+  return { ...defaultLimits, ...whatIsSet(options.limits) };
+}
+
+/** The limits of connections, with the defaults filled in. */
+export function connectionLimitsOf(options: GatewayOptions): ConnectionLimits {
+  return { ...defaultConnectionLimits, ...whatIsSet(options.connections) };
+}
+
+function whatIsSet(limits: object | undefined): Record<string, number> {
+  return Object.fromEntries(Object.entries(limits ?? {}).filter(([, value]) => value !== undefined));
 }
 
 /** Everything that is wrong with the options; empty when a gateway can be made of them. */
@@ -71,7 +86,8 @@ export function gatewayProblems(options: GatewayOptions): string[] {
     ...routeProblems(options),
     ...upstreamProblems(options),
     ...addressProblems(options),
-    ...limitProblems(options),
+    ...limitProblems("limits", options.limits, defaultLimits),
+    ...limitProblems("connections", options.connections, defaultConnectionLimits),
     ...headerProblems(options),
   ];
 }
@@ -130,20 +146,21 @@ function addressProblems({ port, host, tls, transport }: GatewayOptions): string
     problems.push(`port: ${port} is not between 0 and 65535`);
   }
   if (host === "") problems.push(`host: empty; leave it out for all interfaces`);
-  if (tls !== undefined && (tls.key === undefined || tls.cert === undefined)) {
-    problems.push("tls: needs key and cert");
-  }
+  const wrongTls = tls === undefined ? undefined : tlsProblem(tls);
+  if (wrongTls !== undefined) problems.push(wrongTls);
   const unknown = transportProblem(transport);
   if (unknown !== undefined) problems.push(unknown);
   return problems;
 }
 
-function limitProblems({ limits }: GatewayOptions): string[] {
+function limitProblems(option: string, limits: object | undefined, known: object): string[] {
   const problems: string[] = [];
   for (const [name, value] of Object.entries(limits ?? {})) {
-    if (!Object.hasOwn(defaultLimits, name)) problems.push(`limits.${name}: no such limit`);
+    if (!Object.hasOwn(known, name)) problems.push(`${option}.${name}: no such limit`);
     else if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-      problems.push(`limits.${name}: ${value} is not a whole number above 0`);
+      problems.push(`${option}.${name}: ${value} is not a whole number above 0`);
+    } else if (name.endsWith("Ms") && value > MAX_TIMER_MS) {
+      problems.push(`${option}.${name}: ${value} is more than ${MAX_TIMER_MS}`);
     }
   }
   return problems;

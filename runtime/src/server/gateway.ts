@@ -2,13 +2,20 @@ import { ConfigurationError } from "../configuration-error.js";
 import { grpcJsUpstream } from "../upstream/grpc-js.js";
 import { http2Upstream } from "../upstream/http2-upstream.js";
 import type { Upstream } from "../upstream/upstream.js";
-import type { Address, Front } from "./front.js";
-import { type GatewayOptions, gatewayProblems, isUpstream, limitsOf } from "./gateway-options.js";
+import type { Address, Front, ServerTls } from "./front.js";
+import {
+  connectionLimitsOf,
+  type GatewayOptions,
+  gatewayProblems,
+  isUpstream,
+  limitsOf,
+} from "./gateway-options.js";
 import { type Health, health } from "./health.js";
 import { guardedLogger, jsonLogger } from "./logger.js";
 import { nodeFront } from "./node-front.js";
 import { ownFront } from "./own-front.js";
 import { Pipeline } from "./pipeline.js";
+import { readTls, TlsReload } from "./tls.js";
 import { transportOf } from "./transport.js";
 
 /** A gateway that can listen once and be closed. */
@@ -20,6 +27,11 @@ export interface Gateway {
    * (default 30,000), then what is left is cut. Resolves when all is closed; a second call waits for the first.
    */
   close(options?: { readonly graceMs?: number }): Promise<void>;
+  /**
+   * Uses another key and certificate for the connections to come: `tls`, or else what the files of the options hold now,
+   * which happens by itself within some seconds. Rejects if they do not fit, and leaves all as it is.
+   */
+  reloadTls(tls?: ServerTls): Promise<void>;
 }
 
 const DEFAULT_GRACE_MS = 30_000;
@@ -47,23 +59,41 @@ export function createGateway(options: GatewayOptions): Gateway {
     config: options.config ?? {},
   });
   const makeFront = transport === "http2" ? ownFront : nodeFront;
+  const tls = options.tls === undefined ? undefined : readTls(options.tls);
   const front = makeFront({
     host: options.host ?? "0.0.0.0",
     port: options.port ?? 8080,
-    tls: options.tls,
+    tls,
+    limits: connectionLimitsOf(options),
     logger,
     serve: (stream) => pipeline.serve(stream),
   });
-  return gatewayOf(front, checks, own);
+  const reload =
+    tls === undefined ? undefined : new TlsReload(options.tls!, tls, (next) => front.setTls(next), logger);
+  return gatewayOf(front, checks, own, reload);
 }
 
-function gatewayOf(front: Front, checks: Health, own: Upstream | undefined): Gateway {
+function gatewayOf(
+  front: Front,
+  checks: Health,
+  own: Upstream | undefined,
+  reload: TlsReload | undefined,
+): Gateway {
   let closed: Promise<void> | undefined;
   return {
-    listen: () => front.listen(),
+    async listen() {
+      const address = await front.listen();
+      reload?.start();
+      return address;
+    },
+    async reloadTls(tls) {
+      if (reload === undefined) throw new Error("tls: the gateway was made without");
+      await reload.reload(tls);
+    },
     close({ graceMs = DEFAULT_GRACE_MS } = {}) {
       closed ??= (async () => {
         checks.drain();
+        reload?.stop();
         await front.close(graceMs);
         await own?.close();
       })();

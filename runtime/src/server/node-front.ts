@@ -1,17 +1,15 @@
 import {
-  createSecureServer,
   createServer,
-  type Http2SecureServer,
-  type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Headers } from "../auth/authenticator.js";
+import { ByteBudget } from "../http2/index.js";
 import { TimerWheel } from "../time/timer-wheel.js";
-import { type Address, type Front, type FrontOptions, frontLimits } from "./front.js";
-import { listenOn, stoppedBy } from "./listening.js";
+import { type Address, type Front, type FrontOptions, frontLimits, type ServerTls } from "./front.js";
+import { Listener } from "./listener.js";
 import { NodeSession } from "./node-session.js";
 import { NodeStream } from "./node-stream.js";
 
@@ -42,36 +40,27 @@ export function nodeFront(options: FrontOptions): Front {
 
 class NodeFront implements Front {
   readonly #options: FrontOptions;
-  readonly #server: Http2Server | Http2SecureServer;
+  readonly #listener: Listener;
   readonly #sessions = new Map<ServerHttp2Session, NodeSession>();
   readonly #wheel = new TimerWheel();
+  readonly #outbound: ByteBudget;
   #sweeper: NodeJS.Timeout | undefined;
   #closing = false;
 
   constructor(options: FrontOptions) {
     this.#options = options;
-    const { tls } = options;
-    const server: Http2Server | Http2SecureServer =
-      tls === undefined
-        ? createServer(serverOptions)
-        : createSecureServer({
-            ...serverOptions,
-            key: tls.key,
-            cert: tls.cert,
-            ...(tls.ca === undefined ? {} : { ca: tls.ca, requestCert: true, rejectUnauthorized: true }),
-            minVersion: "TLSv1.2",
-            handshakeTimeout: frontLimits.handshakeTimeoutMs,
-          });
-    this.#server = server;
-    server.maxConnections = frontLimits.maxConnections;
+    this.#outbound = new ByteBudget(options.limits.maxOutboundBytes);
+    // It does not listen itself: the sockets come from the listener, with TLS or without.
+    const server = createServer(serverOptions);
     server.on("session", (session) => this.#onSession(session));
     server.on("sessionError", (error) => {
       options.logger({ level: "info", message: "connection failed", cause: String(error) });
     });
+    this.#listener = new Listener({ ...options, onHttp2: (socket) => server.emit("connection", socket) });
   }
 
   async listen(): Promise<Address> {
-    const address = await listenOn(this.#server, this.#options);
+    const address = await this.#listener.listen();
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
     return address;
   }
@@ -79,21 +68,29 @@ class NodeFront implements Front {
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     const end = performance.now() + graceMs;
-    if (!this.#server.listening) return;
-    const stopped = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    if (!this.#listener.listening) return;
+    const stopped = this.#listener.stop();
     // In two steps, so that streams which cross the notice on the wire are served and not refused:
     // https://www.rfc-editor.org/rfc/rfc9113#section-6.8-14. Node's own close() of a server sends nothing.
     for (const session of this.#sessions.values()) session.announceClose();
     if (this.#sessions.size > 0) await delay(Math.min(NOTICE_MS, graceMs));
     for (const session of this.#sessions.values()) session.finish();
-    await stoppedBy(stopped, end, () => {
-      for (const { session } of this.#sessions.values()) session.destroy();
-    });
+    await this.#listener.stoppedBy(stopped, end);
     clearInterval(this.#sweeper);
   }
 
+  setTls(tls: ServerTls): void {
+    this.#listener.setTls(tls);
+  }
+
   #onSession(session: ServerHttp2Session): void {
-    const known = new NodeSession(session, this.#wheel, this.#options.logger);
+    const known = new NodeSession(
+      session,
+      this.#wheel,
+      this.#options.logger,
+      this.#options.limits,
+      this.#outbound,
+    );
     this.#sessions.set(session, known);
     session.once("close", () => this.#sessions.delete(session));
     // On the session and not on the server, since a stream that is gone already does not know its session any more.

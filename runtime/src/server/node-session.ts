@@ -1,5 +1,7 @@
 import { constants, type ServerHttp2Session } from "node:http2";
+import type { ByteBudget } from "../http2/index.js";
 import type { TimerWheel } from "../time/timer-wheel.js";
+import type { ConnectionLimits } from "./connection-limits.js";
 import { frontLimits } from "./front.js";
 import type { Logger } from "./logger.js";
 
@@ -9,12 +11,14 @@ const MAX_STREAM_ID = 2 ** 31 - 1;
 export class NodeSession {
   readonly session: ServerHttp2Session;
   readonly wheel: TimerWheel;
-  /** Bytes of complete answers that the client has not taken yet. */
-  unreadBytes = 0;
   /** Streams that are open now. */
   openStreams = 0;
 
   readonly #logger: Logger;
+  readonly #limits: ConnectionLimits;
+  readonly #outbound: ByteBudget;
+  // Bytes of answers that the client has not taken yet.
+  #unreadBytes = 0;
   readonly #openedMs = performance.now();
   #settled = false;
   #idleSinceMs = performance.now();
@@ -22,10 +26,18 @@ export class NodeSession {
   #resetsLeft: number = frontLimits.resetBurst;
   #resetsFilledMs = performance.now();
 
-  constructor(session: ServerHttp2Session, wheel: TimerWheel, logger: Logger) {
+  constructor(
+    session: ServerHttp2Session,
+    wheel: TimerWheel,
+    logger: Logger,
+    limits: ConnectionLimits,
+    outbound: ByteBudget,
+  ) {
     this.session = session;
     this.wheel = wheel;
     this.#logger = logger;
+    this.#limits = limits;
+    this.#outbound = outbound;
     session.setLocalWindowSize(frontLimits.connectionWindowBytes);
     session.once("remoteSettings", () => {
       this.#settled = true;
@@ -53,15 +65,21 @@ export class NodeSession {
     if (this.#resetsLeft < 0) this.#expel("the client resets too many streams");
   }
 
-  /** More answers wait for the client than it may have waiting. */
-  stalled(): void {
-    this.#expel("the client does not read its answers");
+  /** Whether so many bytes of answers more may wait: on this connection, which may have half of all, and on all. */
+  hasRoom(bytes: number): boolean {
+    return this.#unreadBytes + bytes <= this.#outbound.maxBytes / 2 && this.#outbound.allows(bytes);
+  }
+
+  /** So many bytes of answers more wait, or less. */
+  count(bytes: number): void {
+    this.#unreadBytes += bytes;
+    this.#outbound.used += bytes;
   }
 
   /** Called every now and then: ends a connection that does nothing. */
   sweep(nowMs: number): void {
-    if (!this.#settled && nowMs - this.#openedMs > frontLimits.handshakeTimeoutMs) this.session.destroy();
-    else if (this.openStreams === 0 && nowMs - this.#idleSinceMs > frontLimits.idleTimeoutMs) this.finish();
+    if (!this.#settled && nowMs - this.#openedMs > this.#limits.handshakeTimeoutMs) this.session.destroy();
+    else if (this.openStreams === 0 && nowMs - this.#idleSinceMs > this.#limits.idleTimeoutMs) this.finish();
   }
 
   /** Asks the client to open no more streams; those already on their way are still served. */

@@ -7,13 +7,14 @@ import {
   REQUEST_ID_HEADER,
 } from "../protocol/http-stream.js";
 import type { Timed } from "../time/timer-wheel.js";
-import { frontLimits } from "./front.js";
 import type { NodeSession } from "./node-session.js";
 
 // Listeners are functions of the module, and find their stream here: a closure for each would be five a request.
 const owner = Symbol("portico stream");
 type OwnedStream = ServerHttp2Stream & { [owner]: NodeStream };
 
+// How long a client may take to fetch an answer that is complete: Node does not say how far it has got.
+const FETCH_TIMEOUT_MS = 30_000;
 // `sendDate` is an option of Node's that its types leave out; the header would be noise to a gRPC client.
 const withTrailers = { waitForTrailers: true, sendDate: false };
 const headersAlone = { endStream: true, sendDate: false };
@@ -77,7 +78,7 @@ export class NodeStream implements HttpStream, Timed {
   respond(headers: HeaderFields, requestId: string, body: Uint8Array, trailers: HeaderFields): void {
     if (this.#gone()) return;
     this.startResponse(headers, requestId);
-    this.#count(body);
+    this.#count(body.byteLength);
     this.#trailers = trailers;
     this.#answer();
     this.#stream.end(body);
@@ -91,9 +92,15 @@ export class NodeStream implements HttpStream, Timed {
 
   write(part: Uint8Array): boolean {
     if (this.#gone()) return true;
-    if (this.#stream.write(part)) return true;
+    const goOn = this.#stream.write(part);
+    this.#count(this.#stream.writableLength);
+    if (goOn) return true;
     this.#stream.once("drain", onDrain);
     return false;
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#gone() || this.#session.hasRoom(bytes);
   }
 
   endResponse(trailers: HeaderFields): void {
@@ -120,6 +127,12 @@ export class NodeStream implements HttpStream, Timed {
   }
 
   /** @internal for the listeners of this module. */
+  drained(): void {
+    this.#count(this.#stream.writableLength);
+    this.receiver.onDrain();
+  }
+
+  /** @internal for the listeners of this module. */
   ended(): void {
     this.#received = true;
     this.receiver.onEnd();
@@ -129,7 +142,7 @@ export class NodeStream implements HttpStream, Timed {
   closed(): void {
     this.#session.wheel.remove(this);
     this.#session.streamClosed();
-    this.#session.unreadBytes -= this.#unread;
+    this.#count(0);
     if (this.#wasted()) this.#session.countReset();
     this.receiver.onClose();
   }
@@ -152,13 +165,13 @@ export class NodeStream implements HttpStream, Timed {
 
   #answer(): void {
     this.#answered = true;
-    this.#session.wheel.add(this, frontLimits.stallTimeoutMs);
+    this.#session.wheel.add(this, FETCH_TIMEOUT_MS);
   }
 
-  #count(body: Uint8Array): void {
-    this.#unread = body.byteLength;
-    this.#session.unreadBytes += this.#unread;
-    if (this.#session.unreadBytes > frontLimits.maxUnreadBytes) this.#session.stalled();
+  // So many bytes of the answer wait now.
+  #count(unread: number): void {
+    this.#session.count(unread - this.#unread);
+    this.#unread = unread;
   }
 
   #gone(): boolean {
@@ -177,7 +190,7 @@ function onEnd(this: ServerHttp2Stream): void {
 }
 
 function onDrain(this: ServerHttp2Stream): void {
-  (this as OwnedStream)[owner].receiver.onDrain();
+  (this as OwnedStream)[owner].drained();
 }
 
 function onWantTrailers(this: ServerHttp2Stream): void {

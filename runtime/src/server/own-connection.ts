@@ -1,12 +1,12 @@
 import type { Socket } from "node:net";
 import {
+  type ByteBudget,
   type ConnectionError,
   type ConnectionEvents,
   ErrorCode,
   Http2Connection,
   type Http2Limits,
   type Http2Stream,
-  type QueueBudget,
 } from "../http2/index.js";
 import type { HttpStream } from "../protocol/http-stream.js";
 import { flushSoon } from "../socket/flush.js";
@@ -17,17 +17,12 @@ import { OwnStream } from "./own-stream.js";
 // How long a client may take to read the last words of a connection.
 const LINGER_MS = 1_000;
 const tooManyHeaders = { ":status": "431" };
-const wrongVersion =
-  "HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-const requestLineOfHttp1 = /^[A-Z]{3,20} [^\r\n]+ HTTP\/1\.[01]\r?\n/;
-const LONGEST_REQUEST_LINE = 2048;
-
 /** What a connection has from its front. */
 export interface OwnConnectionOptions {
-  /** HTTP/2 is agreed on: by prior knowledge, or in the handshake of TLS. */
-  readonly agreed: boolean;
   readonly limits: Http2Limits;
-  readonly budget: QueueBudget;
+  /** Bytes of answers, and of header tables, over all connections. */
+  readonly outbound: ByteBudget;
+  readonly tables: ByteBudget;
   readonly logger: Logger;
   readonly serve: (stream: HttpStream) => void;
   readonly onClose: () => void;
@@ -41,18 +36,17 @@ export class OwnConnection implements ConnectionEvents {
   readonly #serve: (stream: HttpStream) => void;
   readonly #writer: SocketWriter;
   #flushing = false;
-  // The first bytes have been looked at, or need not be.
-  #spoken = false;
+  readonly #stallTimeoutMs: number;
 
   constructor(socket: Socket, options: OwnConnectionOptions) {
-    const { agreed, logger } = options;
+    const { logger, limits, outbound, tables } = options;
     this.#socket = socket;
     this.#logger = logger;
     this.#serve = options.serve;
-    this.#http2 = new Http2Connection("server", options.limits, this, performance.now(), options.budget);
-    this.#writer = new SocketWriter(socket, this.#http2);
-    this.#spoken = !agreed;
-    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    this.#stallTimeoutMs = limits.stallTimeoutMs;
+    this.#http2 = new Http2Connection("server", limits, this, performance.now(), outbound, tables);
+    this.#writer = new SocketWriter(socket, this.#http2, outbound);
+    socket.on("data", (chunk: Buffer) => this.#http2.receive(chunk, performance.now()));
     socket.on("drain", () => {
       this.#writer.drained();
       this.flush();
@@ -64,9 +58,11 @@ export class OwnConnection implements ConnectionEvents {
     socket.on("end", () => this.#http2.transportClosed());
     socket.on("close", () => {
       this.#http2.transportClosed();
+      this.#writer.close();
       options.onClose();
     });
-    if (!agreed) this.#refuseHttp1();
+    this.onOutput();
+    socket.resume();
   }
 
   /** Asks the client to open no more streams; those already on their way are still served. */
@@ -82,6 +78,10 @@ export class OwnConnection implements ConnectionEvents {
   /** Lets time pass. */
   tick(nowMs: number): void {
     this.#http2.tick(nowMs);
+    // Where streams are over for HTTP/2, but not sent.
+    if (this.#writer.stalledMs(nowMs) > this.#stallTimeoutMs) {
+      this.#http2.abort(ErrorCode.ENHANCE_YOUR_CALM, "the peer does not read");
+    }
   }
 
   /** @internal Sends what there is; called once a tick, when all that the tick has to say is said. */
@@ -124,25 +124,5 @@ export class OwnConnection implements ConnectionEvents {
     this.flush();
     socket.end();
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  }
-
-  #receive(chunk: Buffer): void {
-    if (!this.#spoken) {
-      this.#spoken = true;
-      if (requestLineOfHttp1.test(chunk.toString("latin1", 0, LONGEST_REQUEST_LINE))) {
-        this.#refuseHttp1();
-        return;
-      }
-      // Our SETTINGS have waited until now, so that a client of HTTP/1.1 can be answered in its own language.
-      this.onOutput();
-    }
-    this.#http2.receive(chunk, performance.now());
-  }
-
-  #refuseHttp1(): void {
-    const unsent = this.#http2.takeOutput();
-    if (unsent !== undefined) this.#http2.outputSent(unsent);
-    this.#socket.write(wrongVersion);
-    this.#http2.transportClosed();
   }
 }

@@ -56,17 +56,6 @@ const call = [":method", ":scheme", ":path", "content-type"].map((name, i) => {
 });
 const call3 = block(call);
 
-describe("a client that speaks HTTP/1.1", () => {
-  it.each(["GET / HTTP/1.1", "POST /api.v1.Api/Slow HTTP/1.1", "OPTIONS * HTTP/1.0"])(
-    "is told so: %s",
-    async (line) => {
-      const { closed, received } = talk(Buffer.from(`${line}\r\nhost: a\r\n\r\n`));
-      await closed;
-      expect(received().toString()).toMatch(/^HTTP\/1\.1 505 .*connection: close\r\n\r\n$/s);
-    },
-  );
-});
-
 describe("an attack", () => {
   const head = Buffer.concat([PREFACE, settings()]);
   const ping = frame(FrameType.PING, 0, 0, new Uint8Array(8));

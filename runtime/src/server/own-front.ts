@@ -1,29 +1,14 @@
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { createServer as createTlsServer, type TLSSocket } from "node:tls";
-import { defaultHttp2Limits, QueueBudget } from "../http2/index.js";
-import { type Address, type Front, type FrontOptions, frontLimits } from "./front.js";
-import { listenOn, stoppedBy } from "./listening.js";
+import { ByteBudget, defaultHttp2Limits, type Http2Limits } from "../http2/index.js";
+import type { ConnectionLimits } from "./connection-limits.js";
+import { type Address, type Front, type FrontOptions, frontLimits, type ServerTls } from "./front.js";
+import { Listener } from "./listener.js";
 import { OwnConnection } from "./own-connection.js";
 
 const SWEEP_MS = 1_000;
 // The time that clients get to hear of a coming end, before streams that they open are refused.
 const NOTICE_MS = 250;
-// Bytes of answers that wait for their clients, over all connections.
-const MOST_QUEUED_BYTES = 256 * 1024 * 1024;
-
-const limits = {
-  ...defaultHttp2Limits,
-  maxConcurrentStreams: frontLimits.maxConcurrentStreams,
-  maxHeaderListBytes: frontLimits.maxHeaderListBytes,
-  maxHeaderFields: frontLimits.maxHeaderFields,
-  streamWindowBytes: frontLimits.streamWindowBytes,
-  connectionWindowBytes: frontLimits.connectionWindowBytes,
-  handshakeTimeoutMs: frontLimits.handshakeTimeoutMs,
-  idleTimeoutMs: frontLimits.idleTimeoutMs,
-  stallTimeoutMs: frontLimits.stallTimeoutMs,
-  maxQueuedBytes: frontLimits.maxUnreadBytes / 2,
-};
 
 /** A front on our own HTTP/2, over sockets of node:net and node:tls. */
 export function ownFront(options: FrontOptions): Front {
@@ -32,46 +17,25 @@ export function ownFront(options: FrontOptions): Front {
 
 class OwnFront implements Front {
   readonly #options: FrontOptions;
-  readonly #server: Server;
+  readonly #listener: Listener;
   readonly #connections = new Set<OwnConnection>();
-  // Sockets as they were accepted, also those that are still in the handshake of TLS.
-  readonly #sockets = new Set<Socket>();
-  readonly #budget = new QueueBudget(MOST_QUEUED_BYTES);
+  readonly #limits: Http2Limits;
+  readonly #outbound: ByteBudget;
+  readonly #tables: ByteBudget;
   #sweeper: NodeJS.Timeout | undefined;
   #closing = false;
 
   constructor(options: FrontOptions) {
+    const { limits } = options;
     this.#options = options;
-    const { tls } = options;
-    const accept = (socket: Socket) => this.#accept(socket);
-    if (tls === undefined) this.#server = createServer({ noDelay: true }, accept);
-    else {
-      const server = createTlsServer(
-        {
-          key: tls.key,
-          cert: tls.cert,
-          ...(tls.ca === undefined ? {} : { ca: tls.ca, requestCert: true, rejectUnauthorized: true }),
-          minVersion: "TLSv1.2",
-          ALPNProtocols: ["h2"],
-          handshakeTimeout: frontLimits.handshakeTimeoutMs,
-          noDelay: true,
-        },
-        accept,
-      );
-      server.on("tlsClientError", (error) => {
-        options.logger({ level: "info", message: "connection failed", cause: String(error) });
-      });
-      this.#server = server;
-    }
-    this.#server.maxConnections = frontLimits.maxConnections;
-    this.#server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
+    this.#limits = http2LimitsOf(limits);
+    this.#outbound = new ByteBudget(limits.maxOutboundBytes);
+    this.#tables = new ByteBudget(limits.maxHeaderTableBytes);
+    this.#listener = new Listener({ ...options, onHttp2: (socket) => this.#accept(socket) });
   }
 
   async listen(): Promise<Address> {
-    const address = await listenOn(this.#server, this.#options);
+    const address = await this.#listener.listen();
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
     return address;
   }
@@ -79,27 +43,27 @@ class OwnFront implements Front {
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     const end = performance.now() + graceMs;
-    if (!this.#server.listening) return;
-    const stopped = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    if (!this.#listener.listening) return;
+    const stopped = this.#listener.stop();
     // In two steps, so that streams which cross the notice on the wire are served and not refused:
     // https://www.rfc-editor.org/rfc/rfc9113#section-6.8-14. A client that answers the notice need not wait for others.
     for (const connection of this.#connections) connection.announceClose();
     if (this.#connections.size > 0) await Promise.race([stopped, delay(Math.min(NOTICE_MS, graceMs))]);
     for (const connection of this.#connections) connection.finish();
-    await stoppedBy(stopped, end, () => {
-      for (const socket of this.#sockets) socket.destroy();
-    });
+    await this.#listener.stoppedBy(stopped, end);
     clearInterval(this.#sweeper);
   }
 
+  setTls(tls: ServerTls): void {
+    this.#listener.setTls(tls);
+  }
+
   #accept(socket: Socket): void {
-    const { tls, logger, serve } = this.#options;
-    // A client that does not name HTTP/2 is held to speak HTTP/1.1: https://www.rfc-editor.org/rfc/rfc9113#section-3.2
-    const agreed = tls === undefined || (socket as TLSSocket).alpnProtocol === "h2";
+    const { logger, serve } = this.#options;
     const connection = new OwnConnection(socket, {
-      agreed,
-      limits,
-      budget: this.#budget,
+      limits: this.#limits,
+      outbound: this.#outbound,
+      tables: this.#tables,
       logger,
       serve,
       onClose: () => this.#connections.delete(connection),
@@ -112,4 +76,20 @@ class OwnFront implements Front {
     const now = performance.now();
     for (const connection of this.#connections) connection.tick(now);
   }
+}
+
+function http2LimitsOf(limits: ConnectionLimits): Http2Limits {
+  const { handshakeTimeoutMs, idleTimeoutMs, stallTimeoutMs } = limits;
+  return {
+    ...defaultHttp2Limits,
+    maxConcurrentStreams: frontLimits.maxConcurrentStreams,
+    maxHeaderListBytes: frontLimits.maxHeaderListBytes,
+    maxHeaderFields: frontLimits.maxHeaderFields,
+    streamWindowBytes: frontLimits.streamWindowBytes,
+    connectionWindowBytes: frontLimits.connectionWindowBytes,
+    handshakeTimeoutMs,
+    idleTimeoutMs,
+    stallTimeoutMs,
+    maxQueuedBytes: limits.maxOutboundBytes / 2,
+  };
 }

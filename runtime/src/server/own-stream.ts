@@ -54,6 +54,10 @@ export class OwnStream implements HttpStream {
     stream.end(outgoing(trailers));
   }
 
+  hasRoom(bytes: number): boolean {
+    return this.#stream.hasRoom(bytes);
+  }
+
   startResponse(headers: HeaderFields, requestId: string): void {
     this.#stream.respond(outgoing(headers), [[REQUEST_ID_HEADER, requestId]], false);
   }

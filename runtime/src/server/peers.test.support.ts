@@ -313,9 +313,9 @@ export function envelope(message: Buffer, { flag = 0, length = message.length } 
   return Buffer.concat([head, message] as never[]);
 }
 
-/** Waits until `condition` holds; fails after two seconds. */
+/** Waits until `condition` holds; fails after ten seconds, which a busy machine may need. */
 export async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 2_000;
+  const end = Date.now() + 10_000;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`still not: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -237,6 +237,10 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
       this.#fail(responseTooLong());
       return;
     }
+    if (!this.#exchange.hasRoom(reply.byteLength)) {
+      this.#fail(noRoom());
+      return;
+    }
     const degraded = this.#call?.degraded;
     this.#finish(over);
     this.#exchange.sendReply(reply, degraded);
@@ -248,6 +252,7 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
     for await (const message of messages) {
       if (this.#ended) return;
       if (message.byteLength > this.limits.maxResponseBytes) throw responseTooLong();
+      if (!this.#exchange.hasRoom(message.byteLength)) throw noRoom();
       if (!this.#exchange.sendMessage(message)) {
         await new Promise<void>((resolve) => {
           this.#wakeWriter = resolve;
@@ -325,6 +330,11 @@ function deadlineExceeded(): PorticoError {
 
 function responseTooLong(): PorticoError {
   return new PorticoError(Code.RESOURCE_EXHAUSTED, "the response is too large");
+}
+
+// Too many bytes wait for clients that do not fetch them.
+function noRoom(): PorticoError {
+  return new PorticoError(Code.UNAVAILABLE, "too many answers wait for their clients");
 }
 
 function causeText(cause: unknown): string {

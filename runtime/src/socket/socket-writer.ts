@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { Http2Connection } from "../http2/index.js";
+import type { ByteBudget, Http2Connection } from "../http2/index.js";
 
 /** Moves the output of an HTTP/2 connection to its socket, and gives back the buffers that the socket has done with. */
 export class SocketWriter {
@@ -15,8 +15,15 @@ export class SocketWriter {
   };
   // The socket has taken less than it was given: more would wait in it, where nothing can be dropped any more.
   #full = false;
+  readonly #budget: ByteBudget | undefined;
+  // Bytes that the socket holds, as the budget knows of them; and since when the system has taken nothing of them.
+  #held = 0;
+  #taken = -1;
+  #stalledSinceMs = 0;
 
-  constructor(socket: Socket, http2: Http2Connection) {
+  /** `budget` counts what the socket holds, until `close`. */
+  constructor(socket: Socket, http2: Http2Connection, budget?: ByteBudget) {
+    this.#budget = budget;
     this.#socket = socket;
     this.#http2 = http2;
     this.#encrypted = socket instanceof TLSSocket;
@@ -25,6 +32,29 @@ export class SocketWriter {
   /** The socket takes more again. */
   drained(): void {
     this.#full = false;
+    this.#count();
+  }
+
+  /** Nothing is held any more. */
+  close(): void {
+    if (this.#budget !== undefined) this.#budget.used -= this.#held;
+    this.#held = 0;
+  }
+
+  /** For how long the system has taken nothing of what the socket holds. To be asked about once a second. */
+  stalledMs(nowMs: number): number {
+    this.#count();
+    const taken = this.#socket.bytesWritten - this.#held;
+    if (this.#held === 0 || taken !== this.#taken) this.#stalledSinceMs = nowMs;
+    this.#taken = taken;
+    return nowMs - this.#stalledSinceMs;
+  }
+
+  #count(): void {
+    const { destroyed, writableLength } = this.#socket;
+    const held = destroyed ? 0 : writableLength;
+    if (this.#budget !== undefined) this.#budget.used += held - this.#held;
+    this.#held = held;
   }
 
   /**
@@ -43,8 +73,10 @@ export class SocketWriter {
       const wantsMore = this.#encrypted ? socket.write(output, this.#onSent) : socket.write(output);
       // What the system refuses at once, it has refused whole.
       if (this.#encrypted || !socket.errored) written = true;
-      if (socket.writableLength > 0) this.#full = !wantsMore;
-      else if (!this.#encrypted) this.#http2.outputSent(output);
+      if (socket.writableLength > 0) {
+        this.#full = !wantsMore;
+        this.#count();
+      } else if (!this.#encrypted) this.#http2.outputSent(output);
     }
     return written;
   }

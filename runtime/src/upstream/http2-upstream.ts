@@ -1,7 +1,7 @@
 import { createSecureContext } from "node:tls";
 import { ConfigurationError } from "../configuration-error.js";
 import { Code } from "../grpc/code.js";
-import { defaultHttp2Limits, QueueBudget } from "../http2/index.js";
+import { ByteBudget, defaultHttp2Limits } from "../http2/index.js";
 import { TimerWheel } from "../time/timer-wheel.js";
 import { Channel } from "./channel/channel.js";
 import type { ChannelSettings } from "./channel/settings.js";
@@ -107,7 +107,7 @@ function settingsOf(options: Http2UpstreamOptions): ChannelSettings {
       // What may wait is bounded over all connections; a call that would go beyond fails, and not all on its connection.
       maxQueuedBytes: Number.POSITIVE_INFINITY,
     },
-    budget: new QueueBudget(MOST_QUEUED_BYTES),
+    budget: new ByteBudget(MOST_QUEUED_BYTES),
     wheel: new TimerWheel(),
     maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
     backoff: { initialMs: INITIAL_RECONNECT_BACKOFF_MS, maxMs: options.maxReconnectBackoffMs ?? 2_000 },

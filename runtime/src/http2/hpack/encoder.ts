@@ -1,3 +1,4 @@
+import { type ByteBudget, unbounded } from "../byte-budget.js";
 import type { Output } from "../output.js";
 import { type BlockField, type HeaderBlock, isSensitive, literalName } from "./header-block.js";
 import { FIRST_DYNAMIC_INDEX } from "./static-table.js";
@@ -33,8 +34,13 @@ export class HpackEncoder {
   #inserted = 0;
   // Counts whatever makes a memo wrong.
   #changes = 0;
+  #tables: ByteBudget;
   // The smallest size that the table had since the peer was told; -1 when there is nothing to tell.
   #smallest = -1;
+
+  constructor(tables: ByteBudget = unbounded()) {
+    this.#tables = tables;
+  }
 
   /** Bytes of the table, as HPACK counts them. */
   get tableBytes(): number {
@@ -49,6 +55,12 @@ export class HpackEncoder {
     this.#maxBytes = maxBytes;
     this.#changes++;
     this.#evictTo(maxBytes);
+  }
+
+  /** The connection is over: the table counts no more. */
+  releaseTable(): void {
+    this.#tables.used -= this.#bytes;
+    this.#tables = unbounded();
   }
 
   /** Starts a block: tells of changes of the table's size. https://www.rfc-editor.org/rfc/rfc7541#section-4.2 */
@@ -109,8 +121,11 @@ export class HpackEncoder {
       writeInteger(output, 0x80, 0x7f, FIRST_DYNAMIC_INDEX + this.#inserted - 1 - entry.place);
       return;
     }
-    output.append(field.literal);
-    if (field.indexed) this.#insert(field);
+    if (!field.indexed) output.append(field.literal);
+    else if (this.#tables.allows(field.size)) {
+      output.append(field.literal);
+      this.#insert(field);
+    } else output.append(field.unindexed);
   }
 
   // https://www.rfc-editor.org/rfc/rfc7541#section-4.4
@@ -120,6 +135,7 @@ export class HpackEncoder {
     if (size > this.#maxBytes) return;
     this.#table.set(key, { place: this.#inserted++, size });
     this.#bytes += size;
+    this.#tables.used += size;
   }
 
   #evictTo(bytes: number): void {
@@ -127,6 +143,7 @@ export class HpackEncoder {
       if (this.#bytes <= bytes) return;
       this.#table.delete(key);
       this.#bytes -= size;
+      this.#tables.used -= size;
     }
   }
 }

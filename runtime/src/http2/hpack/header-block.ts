@@ -23,6 +23,8 @@ export interface BlockField {
   readonly indexed: boolean;
   /** The field as a literal: with indexing if it is indexed, else never to be indexed. */
   readonly literal: Uint8Array;
+  /** The field as a literal that leaves the table alone. */
+  readonly unindexed: Uint8Array;
 }
 
 /** The names of fields that are never indexed: an index would tell whether a guessed value is right. */
@@ -46,7 +48,8 @@ function blockField(field: HeaderField): BlockField {
   const indexed = !isSensitive(name);
   const key = fieldKey(name, value);
   const literal = literalField(indexed ? 0x40 : 0x10, indexed ? 6 : 4, name, value);
-  return { key, size, staticIndex: staticFieldIndex(key), indexed, literal };
+  const unindexed = indexed ? literalField(0x00, 4, name, value) : literal;
+  return { key, size, staticIndex: staticFieldIndex(key), indexed, literal, unindexed };
 }
 
 /** A literal field whose first byte begins with `pattern`, above a prefix of `prefixBits` for the index of its name. */

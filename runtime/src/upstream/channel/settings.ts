@@ -1,5 +1,5 @@
 import type { SecureContext } from "node:tls";
-import type { Http2Limits, QueueBudget } from "../../http2/index.js";
+import type { ByteBudget, Http2Limits } from "../../http2/index.js";
 import type { TimerWheel } from "../../time/timer-wheel.js";
 import type { BackoffOptions } from "./backoff.js";
 
@@ -9,7 +9,7 @@ export interface ChannelSettings {
   readonly security: { readonly context: SecureContext; readonly serverName: string | undefined } | undefined;
   readonly limits: Http2Limits;
   /** Bytes of requests that wait for upstreams to read them. */
-  readonly budget: QueueBudget;
+  readonly budget: ByteBudget;
   /** The deadlines of all calls. */
   readonly wheel: TimerWheel;
   readonly maxMessageBytes: number;
