@@ -112,6 +112,19 @@ describe("a field that is computed", () => {
     expect(await value("int32", "1 / (items.size() - 3)", reply)).toMatchObject({ code: 13 });
   });
 
+  it("bounds the rows that are selected", async () => {
+    const api = await doc(
+      `repeated Item items = 1 ${from("items.filter(i, i.active)")};`,
+      "",
+      "message Item { string name = 1; }",
+    );
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ name: `${i}`, active: i % 2 === 0 }));
+    const fine = await api.run({ "in.Docs/Get": () => ({ items: many(20_000) }) });
+    expect(fine.response.items).toHaveLength(10_000);
+    const error = await api.run({ "in.Docs/Get": () => ({ items: many(20_002) }) });
+    expect(error.error?.code).toBe(8);
+  });
   it("selects rows on the wire", async () => {
     const api = await doc(
       `repeated Item items = 5 ${from("items.filter(i, i.active).sort_by(i, i.price).take(1)")};

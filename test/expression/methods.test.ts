@@ -61,7 +61,7 @@ const answers: Answers = {
   "in.Docs/UpdateDoc": () => reply,
   "in.Users/GetUser": ({ id }: { id: string }) => ({ id, email: `${id}@x`, admin: id === "root" }),
 };
-const alice = { tenant: "t1", level: 3 };
+const alice = { tenant: "t1", level: 3, org: { tenant: "" } };
 
 describe("let", () => {
   it("names values of a method and of its service", async () => {
@@ -99,6 +99,8 @@ describe("set", () => {
   it("is INVALID_ARGUMENT where it fails, and denied where only a caller could tell", async () => {
     expect(await asked("owner = string(1 / (request.size - 4))")).toBe(3);
     expect(await asked("owner = auth.claims.nothing + 'x'")).toBe(7);
+    expect(await asked("owner = auth.claims.org.tenant.lowerAscii()")).toBe(7);
+    expect(await asked("owner = auth.claims.org.unit.lowerAscii()")).toBe(7);
   });
 });
 

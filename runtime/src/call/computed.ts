@@ -138,7 +138,7 @@ function noClaim(name: string): never {
 function jsonValue(value: unknown): Value {
   if (Array.isArray(value)) return value.map(jsonValue);
   if (typeof value === "object" && value !== null)
-    return new CelMap(Object.entries(value).map(([key, each]) => [key, jsonValue(each)] as const));
+    return new Claims(Object.entries(value).map(([key, each]) => [key, jsonValue(each)] as const));
   return value === undefined ? null : (value as Value);
 }
 

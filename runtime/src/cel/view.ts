@@ -47,6 +47,9 @@ export class View implements MessageValue {
   readonly #at: At[];
   readonly #lists: (At[] | undefined)[];
   readonly #maps: (MapEntries | undefined)[];
+  /** Lists and maps that were asked for: macros inside macros ask for them again and again. */
+  readonly #made: (Value | undefined)[] = [];
+  #isCounted = false;
 
   constructor(
     readonly type: ViewType,
@@ -56,6 +59,8 @@ export class View implements MessageValue {
     /** How a found row of a join is opened to be written: with the joins inside it at their rows. */
     readonly opened?: () => Reader,
     readonly depth = 1,
+    /** Whether it is an element of a list. Entries of maps are counted where they are walked over. */
+    readonly isRow = false,
   ) {
     if (depth > MAX_DEPTH) reader.malformed("nested too deeply");
     this.typeName = type.name;
@@ -68,6 +73,8 @@ export class View implements MessageValue {
 
   /** Opens the message for who writes it. */
   open(): Reader {
+    if (this.isRow && !this.#isCounted) this.reader.row();
+    this.#isCounted = true;
     return this.opened === undefined ? this.reader.again(this.start, this.end) : this.opened();
   }
 
@@ -130,10 +137,12 @@ export class View implements MessageValue {
 
   #value(index: number): Value {
     const field = this.type.fields[index]!;
-    if (field.key !== undefined) return this.#map(field, field.key, this.#maps[index]);
-    const list = this.#lists[index];
-    if (field.list) return list === undefined ? [] : list.map((at) => this.#one(field, at));
-    return this.#one(field, this.#at[index]!);
+    if (field.key === undefined && !field.list) return this.#one(field, this.#at[index]!);
+    this.#made[index] ??=
+      field.key === undefined
+        ? (this.#lists[index] ?? []).map((at) => this.#one(field, at, true))
+        : this.#map(field, field.key, this.#maps[index]);
+    return this.#made[index]!;
   }
 
   #map(field: ViewField, key: Encoding, entries: MapEntries | undefined): Value {
@@ -145,10 +154,10 @@ export class View implements MessageValue {
     return new CelMap(pairs, "last");
   }
 
-  #one(field: ViewField, at: At): Value {
+  #one(field: ViewField, at: At, isRow = false): Value {
     const { kind } = field;
     if (typeof kind === "object") {
-      if (kind.is === "message") return this.#message(kind.of(), at);
+      if (kind.is === "message") return this.#message(kind.of(), at, isRow);
       if (kind.is === "enum")
         return at === 0
           ? (field.preset ?? kind.names[kind.first]!)
@@ -169,14 +178,14 @@ export class View implements MessageValue {
     }
   }
 
-  #message(type: ViewType, at: At): View {
+  #message(type: ViewType, at: At, isRow = false): View {
     const { reader } = this;
-    if (at === 0) return new View(type, reader, 0, 0, undefined, this.depth + 1);
+    if (at === 0) return new View(type, reader, 0, 0, undefined, this.depth + 1, isRow);
     const { start, end } = reader.aside(0, 0, () => {
       reader.enter(at);
       return { start: reader.pos, end: reader.end };
     });
-    return new View(type, reader, start, end, undefined, this.depth + 1);
+    return new View(type, reader, start, end, undefined, this.depth + 1, isRow);
   }
 
   /** The value that a google.protobuf wrapper wraps. */
