@@ -29,14 +29,32 @@ for (const path of paths) {
 
 const ids = Object.keys(RULES);
 
-test("every rule has a case, and every finding a rule", () => {
-  const found = new Set<string>();
-  for (const { error } of responses) {
-    for (const match of error.matchAll(/^(?:\S+:\d+:\d+: )?([a-z-]+): .*\n(?: {2}|$)/gm))
-      found.add(match[1]!);
-  }
-  if (responses.some(({ error }) => error.startsWith("option-plugin: "))) found.add("option-plugin");
-  expect([...found].sort()).toEqual([...ids].sort());
+const FINDING = /^(?:\S+:\d+:\d+: )?([a-z-]+): .*\n(?: {2}|$)/gm;
+
+/** The rules of the findings in an answer; the options of the plugin have a form of their own. */
+function rulesIn(error: string): string[] {
+  if (error.startsWith("option-plugin: ")) return ["option-plugin"];
+  return [...error.matchAll(FINDING)].map((match) => match[1]!);
+}
+
+test("every rule has three cases, and every finding a rule", () => {
+  const cases = new Map<string, number>(ids.map((id) => [id, 0]));
+  for (const { error } of responses)
+    for (const rule of new Set(rulesIn(error))) cases.set(rule, (cases.get(rule) ?? 0) + 1);
+  expect([...cases.keys()].sort()).toEqual([...ids].sort());
+  expect([...cases].filter(([, count]) => count < 3)).toEqual([]);
+});
+
+test("one mistake is one finding, where the title does not say that there are more", () => {
+  const several = paths
+    .filter((path) => !path.endsWith("several.txt"))
+    .flatMap((path) => readCases(path))
+    .filter(({ name, expected }) => rulesIn(expected).length > 1 && !/\b(?:two|three)\b/.test(name));
+  expect(several.map(({ name }) => name)).toEqual([]);
+});
+
+test("there are at least 200 wrong annotations", () => {
+  expect(answers.filter((answer) => !answer.startsWith("no finding")).length).toBeGreaterThanOrEqual(200);
 });
 
 test("every rule is in the documentation", () => {

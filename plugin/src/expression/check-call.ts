@@ -32,6 +32,10 @@ export function checkCall(ctx: Context, syntax: CallSyntax, scope: Scope | undef
         );
       const receiver = syntax.receiver === undefined ? [] : [syntax.receiver];
       const signatures = lookUp(ctx, syntax.name, syntax.receiver !== undefined);
+      if (signatures.length === 0 && isMisused(syntax)) {
+        for (const part of receiver) ctx.check(part, scope);
+        return unknownFunction(ctx, syntax);
+      }
       const checked = [...receiver, ...args].map((arg) => ctx.check(arg, scope));
       return signatures.length === 0
         ? unknownFunction(ctx, syntax)
@@ -62,10 +66,15 @@ function lookUp(ctx: Context, name: string, method: boolean): readonly Signature
   return [];
 }
 
+/** A macro that is not written as one: the names of its variables are then in no scope. */
+function isMisused({ name, receiver }: CallSyntax): boolean {
+  return name === "has" || (receiver !== undefined && MACRO_NAMES.has(name));
+}
+
 function unknownFunction(ctx: Context, syntax: CallSyntax): Checked {
   const method = syntax.receiver !== undefined;
   const { name, nameSpan } = syntax;
-  if (name === "has" || (method && MACRO_NAMES.has(name))) {
+  if (isMisused(syntax)) {
     const fix = name === "has" ? "write has(message.field)" : `write list.${name}(name, expression)`;
     return failed(ctx, syntax, syntax, `"${name}" is not used as it is meant to be`, fix);
   }

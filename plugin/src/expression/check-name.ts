@@ -5,6 +5,7 @@ import type { Meaning } from "./environment.js";
 import { fieldType } from "./field-type.js";
 import { isOpen } from "./inference.js";
 import { literalNode } from "./literal-node.js";
+import { listText, nameFix, namesBelow } from "./name-fix.js";
 import type { Span, Syntax } from "./syntax.js";
 import { BOOL, type CelType, DYN, STANDARD_TYPES, STRING, typeOf, typeText } from "./types.js";
 
@@ -24,13 +25,10 @@ export function checkName(
     return ctx.node({ kind: "local", local: local.local, type: local.type, start, end });
   const found = meaningNode(ctx, name, syntax);
   if (found !== undefined) return found;
-  const known = [...localNames(scope), ...ctx.env.names()];
-  const fix = ctx.env.suggest(name, known, "use a name that is in scope here");
-  return failed(ctx, syntax, syntax, `nothing here is called "${name}"`, fix);
-}
-
-function localNames(scope: Scope | undefined): string[] {
-  return scope === undefined ? [] : [scope.local.name, ...localNames(scope.outer)];
+  const below = namesBelow(ctx, name);
+  return below.length > 0
+    ? failed(ctx, syntax, syntax, `"${name}" is no value by itself`, `write "${name}.${below[0]}"`)
+    : failed(ctx, syntax, syntax, `nothing here is called "${name}"`, nameFix(ctx, name, scope));
 }
 
 /** The node of a name of the environment; undefined where there is none. */
@@ -69,6 +67,8 @@ export function checkSelect(ctx: Context, syntax: Selection, scope: Scope | unde
     const qualified = checkQualified(ctx, syntax, scope);
     if (qualified !== undefined) return qualified;
   }
+  const missing = checkBelow(ctx, syntax, scope);
+  if (missing !== undefined) return missing;
   const base = ctx.check(syntax.base, scope);
   const type = ctx.inference.shallow(base.type);
   const { name, nameSpan, start, end } = syntax;
@@ -88,6 +88,20 @@ export function checkSelect(ctx: Context, syntax: Selection, scope: Scope | unde
   return ctx.node({ kind: "select", base, name, type: selected, start, end });
 }
 
+/** "auth.claim": of a name that is none by itself, what follows it is wrong. */
+function checkBelow(ctx: Context, syntax: Selection, scope: Scope | undefined): Checked | undefined {
+  const { base, name, nameSpan } = syntax;
+  if (base.kind !== "name" || findLocal(scope, base.name) !== undefined) return undefined;
+  const below = namesBelow(ctx, base.name);
+  if (below.length === 0 || meaningNode(ctx, base.name, base) !== undefined) return undefined;
+  const isKnown = below.includes(name);
+  const problem = isKnown ? `"${base.name}.${name}" is always there` : `"${base.name}" has no "${name}"`;
+  const fix = isKnown
+    ? "compare it with something"
+    : ctx.env.suggest(name, below, `it has ${listText(below)}`);
+  return failed(ctx, syntax, isKnown ? syntax : nameSpan, problem, fix);
+}
+
 /** What selecting gives of a map, or of what is known only at run time. */
 function selectedType(ctx: Context, type: CelType): CelType | undefined {
   if (isOpen(type) || type.kind === "variable") return DYN;
@@ -103,6 +117,7 @@ function checkQualified(ctx: Context, syntax: Selection, scope: Scope | undefine
 
 /** A field that a message does not have. */
 export function noField(ctx: Context, span: Span, at: Span, message: Message, name: string): Checked {
-  const fix = ctx.env.suggest(name, message.byName.keys(), "use a field that it has");
+  const names = ctx.env.fieldNames?.(message) ?? [...message.byName.keys()];
+  const fix = ctx.env.suggest(name, names, `its fields: ${listText(names)}`);
   return failed(ctx, span, at, `${message.typeName} has no field "${name}"`, fix);
 }

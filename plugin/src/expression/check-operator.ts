@@ -57,7 +57,11 @@ export function checkEquality(ctx: Context, syntax: CallSyntax, scope: Scope | u
   if (joined === undefined) {
     const [one, other] = [a, b].map((arg) => typeText(ctx.inference.known(arg.type)));
     const message = `${operatorText(syntax.name)} does not compare ${one} with ${other}`;
-    ctx.report(syntax, message, "convert one of them, or wrap it in dyn()");
+    const isList = [a, b].some(({ type }) => ctx.inference.shallow(type).kind === "list");
+    const fix = isList
+      ? "write `value in list`, or compare an element"
+      : "convert one of them, or wrap it in dyn()";
+    ctx.report(syntax, message, fix);
   }
   const args: [Checked, Checked] = [withEnumNames(ctx, b, a), withEnumNames(ctx, a, b)];
   const { start, end } = syntax;

@@ -20,6 +20,10 @@ export interface Environment {
   readonly names: () => Iterable<string>;
   /** "did you mean a or b?", or else `otherwise`. */
   readonly suggest: (name: string, candidates: Iterable<string>, otherwise: string) => string;
+  /** How to mend a name that is not in scope, where more is known than the names that are. */
+  readonly absent?: (name: string) => string | undefined;
+  /** The names of a message's fields that may be suggested. Default: all. */
+  readonly fieldNames?: (message: Message) => readonly string[];
   readonly enums: EnumMode;
   /** A message type by name, where expressions may make messages. */
   readonly message?: (name: string) => Message | undefined;

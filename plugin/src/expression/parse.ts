@@ -1,6 +1,7 @@
 import { parse as parseCel } from "@bufbuild/cel";
 import type { Constant, Expr, Expr_Call, ParsedExpr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { asMacro } from "./macros.js";
+import { parseProblem } from "./parse-problem.js";
 import type { Literal, Problem, Span, Syntax } from "./syntax.js";
 import {
   bracketEnd,
@@ -17,15 +18,18 @@ const MAX_DEPTH = 400;
 /** Longer ones too. */
 const MAX_LENGTH = 20_000;
 
+const SHORTER = "write parts of it as `let`, or in several fields";
+
 /** An expression's tree, or what is wrong with its text. */
 export type Parsed = { readonly tree: Syntax } | { readonly problem: Problem };
 
 /** Parses a CEL expression. Never throws. */
 export function parseExpression(text: string): Parsed {
   try {
-    if (text.length > MAX_LENGTH) throw new SyntaxProblem({ start: 0, end: text.length }, "too long");
+    if (text.length > MAX_LENGTH)
+      throw new SyntaxProblem({ start: 0, end: text.length }, "too long", SHORTER);
     if (bracketDepth(text) > MAX_DEPTH)
-      throw new SyntaxProblem({ start: 0, end: text.length }, "nested too deeply");
+      throw new SyntaxProblem({ start: 0, end: text.length }, "nested too deeply", SHORTER);
     return { tree: new Converter(text, parseCel(withoutBackticks(text))).tree() };
   } catch (error) {
     return { problem: problemOf(text, error) };
@@ -37,27 +41,21 @@ class SyntaxProblem extends Error {
   constructor(
     readonly span: Span,
     message: string,
+    readonly fix: string,
   ) {
     super(message);
   }
 }
 
 function problemOf(text: string, error: unknown): Problem {
-  const fix = "write a CEL expression";
   if (error instanceof SyntaxProblem)
-    return { ...error.span, message: `the expression is ${error.message}`, fix };
+    return { ...error.span, message: `the expression is ${error.message}`, fix: error.fix };
   if (error instanceof RangeError)
-    return { start: 0, end: text.length, message: "the expression is nested too deeply", fix };
-  const { location, rawMessage } = error as {
-    location?: { start: { offset: number }; end: { offset: number } };
-    rawMessage?: string;
-  };
-  if (text.trim() === "") return { start: 0, end: text.length, message: "the expression is empty", fix };
-  const start = Math.min(location?.start.offset ?? 0, text.length - 1);
-  const end = Math.min(Math.max(location?.end.offset ?? text.length, start + 1), text.length);
-  // Of "found x but expecting …" the second half lists the whole grammar.
-  const what = (rawMessage ?? "not CEL").split(" but expecting ")[0]!;
-  return { start, end, message: `the expression is not valid CEL: ${what}`, fix };
+    return { start: 0, end: text.length, message: "the expression is nested too deeply", fix: SHORTER };
+  const { location } = error as { location?: { start: { offset: number }; end: { offset: number } } };
+  if (text.trim() === "")
+    return { start: 0, end: text.length, message: "the expression is empty", fix: "write a CEL expression" };
+  return parseProblem(text, location?.start.offset ?? 0);
 }
 
 /** The deepest nesting of brackets, roughly: those in strings count too. */
@@ -90,7 +88,7 @@ class Converter {
   }
 
   #convert(expr: Expr): Syntax {
-    if (++this.#depth > MAX_DEPTH) throw new SyntaxProblem(this.#all(), "nested too deeply");
+    if (++this.#depth > MAX_DEPTH) throw new SyntaxProblem(this.#all(), "nested too deeply", SHORTER);
     const written = this.#macros[String(expr.id)];
     const node = this.#node(written ?? expr, this.#positions[String(expr.id)] ?? 0);
     this.#depth--;
@@ -121,7 +119,11 @@ class Converter {
       case "structExpr":
         return this.#struct(exprKind.value, at);
       default:
-        throw new SyntaxProblem(this.#all(), "of a kind that is not supported");
+        throw new SyntaxProblem(
+          this.#all(),
+          "of a kind that is not supported",
+          "write it with operators, functions and macros",
+        );
     }
   }
 
@@ -219,11 +221,19 @@ function literalOf({ constantKind }: Constant, span: Span): Literal {
   switch (constantKind.case) {
     case "int64Value":
       if (constantKind.value !== BigInt.asIntN(64, constantKind.value))
-        throw new SyntaxProblem(span, "not valid: this is not an int of 64 bits");
+        throw new SyntaxProblem(
+          span,
+          "not valid: this is not an int of 64 bits",
+          "write one from -2^63 to 2^63 - 1",
+        );
       return { type: "int", value: constantKind.value };
     case "uint64Value":
       if (constantKind.value !== BigInt.asUintN(64, constantKind.value))
-        throw new SyntaxProblem(span, "not valid: this is not a uint of 64 bits");
+        throw new SyntaxProblem(
+          span,
+          "not valid: this is not a uint of 64 bits",
+          "write one from 0 to 2^64 - 1",
+        );
       return { type: "uint", value: constantKind.value };
     case "doubleValue":
       return { type: "double", value: constantKind.value };

@@ -21,16 +21,19 @@ export function orderCalls(
 ): void {
   const streams = ({ plan }: Draft) => plan.method.kind !== "unary";
   const drafts = [...written.filter((draft) => !streams(draft)), ...written.filter(streams)];
+  const writes = drafts.filter(({ plan }) => plan.effect !== "READ");
   let lastWrite: Draft | undefined;
   drafts.forEach((draft, index) => {
     if (lastWrite !== undefined) draft.after.add(lastWrite.plan);
     if (draft.plan.effect === "READ") return;
     for (const before of drafts.slice(0, index)) draft.after.add(before.plan);
-    if (lastWrite !== undefined && !nonAtomic) {
+    if (draft === writes[1] && !nonAtomic) {
       context.report(
         "write-atomic",
         draft.place,
-        `${name} makes two writes: when the second fails, the first is not taken back`,
+        writes.length === 2
+          ? `${name} makes two writes: when the second fails, the first is not taken back`
+          : `${name} makes ${writes.length} writes: when a later one fails, those before it are not taken back`,
         "make one internal method of them, or accept it: `non_atomic: true`",
       );
     }

@@ -138,11 +138,19 @@ export class CallPlanner {
     const found = service.home.methods.find((method) => method.name === desc.name);
     if (found === undefined) {
       const names = service.home.methods.map((method) => method.name);
+      const elsewhere = [...context.registry].find(
+        (other): other is DescService =>
+          other.kind === "service" &&
+          this.translators.exposure.isInternalFile(other.file) &&
+          other.methods.some(({ name }) => name === desc.name),
+      );
       context.report(
         "method-source",
         at,
         `${service.home.typeName} has no method "${desc.name}"`,
-        `${suggestion(desc.name, names, `its methods: ${list(names)};`)} name it in \`call: {method: "…"}\``,
+        elsewhere !== undefined
+          ? `name it in \`call: {method: "${elsewhere.typeName}/${desc.name}"}\``
+          : `${suggestion(desc.name, names, `its methods: ${list(names)};`)} name it in \`call: {method: "…"}\``,
       );
       return undefined;
     }
@@ -322,9 +330,11 @@ export class CallPlanner {
       }
       call?.set.forEach((text, index) => {
         const at: Place = { ...place, path: [...place.path!, "set", index] };
+        const before = context.findings.length;
         const said = assignment(context, text, plan.method.input, names, at);
         if (said !== undefined) fields.assign(said);
-        for (const field of this.#mentioned(text)) used.add(field);
+        const isFine = context.findings.length === before;
+        for (const field of isFine ? this.#mentioned(text) : wordsOf(text)) used.add(field);
       });
       for (const { text, place: at } of this.#scope.serviceSets) {
         const before = context.findings.length;
@@ -419,4 +429,9 @@ export class CallPlanner {
     if (path !== undefined && path[0]!.name !== "request") return [path[0]!.name];
     return [...said.value.value.matchAll(/\brequest\s*\.\s*(\w+)/g)].map((match) => match[1]!);
   }
+}
+
+/** The names in an expression, and whatever else looks like one. */
+function wordsOf(text: string): string[] {
+  return text.replace(/'[^']*'|"[^"]*"/g, "").match(/[A-Za-z_]\w*/g) ?? [];
 }

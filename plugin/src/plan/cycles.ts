@@ -9,10 +9,19 @@ import { translatorsIn } from "./walk.js";
  * ask again, and fields that put a message into itself without reading anything deeper.
  */
 export function checkCycles(context: Context, translators: Translators): void {
+  const owners = new Map<string, string>();
+  // One circle is one mistake, wherever on it one begins: that of the message where it is found first.
+  const isOther = (path: readonly Translator[]) => {
+    const types = path.map(({ target }) => target.typeName);
+    const circle = [...new Set(types)].sort().join(" ");
+    const owner = owners.get(circle) ?? types[0]!;
+    owners.set(circle, owner);
+    return owner !== types[0];
+  };
   for (const { translator } of translators.all) {
     for (const join of translator.joins) {
       const path = back(translator, (field) => isOf(field, join), anyField);
-      if (path === undefined) continue;
+      if (path === undefined || isOther(path)) continue;
       const place = placeOf(join);
       const how =
         place.path?.[0] === "key"
@@ -27,7 +36,7 @@ export function checkCycles(context: Context, translators: Translators): void {
     }
     for (const field of translator.fields) {
       const path = endless(translator, field);
-      if (path === undefined) continue;
+      if (path === undefined || isOther(path)) continue;
       context.report(
         "field-cycle",
         { element: field.target[0]!.desc! },

@@ -5,14 +5,15 @@ import { fieldType, messageType } from "../expression/field-type.js";
 import { parseExpression } from "../expression/parse.js";
 import { partOf, type Text } from "../expression/path.js";
 import { readsOfTree } from "../expression/reads.js";
-import { substitute } from "../expression/substitute.js";
+import { partsOf, substitute } from "../expression/substitute.js";
 import type { Problem, Syntax } from "../expression/syntax.js";
 import { type CelType, DYN, ERROR, listOf, mapOf, STRING, typeText } from "../expression/types.js";
+import type { Field } from "../source/model.js";
 import type { Context, Place } from "./context.js";
 import { isMarkedInternal } from "./context.js";
 import { suggestion } from "./names.js";
 import type { Expression, JoinPlan, Value } from "./types.js";
-import { messageOfValue, namesIn, reportMarked, rootMessage, type Scope } from "./values.js";
+import { absentFix, messageOfValue, namesIn, reportMarked, rootMessage, type Scope } from "./values.js";
 
 /** The names that are about the caller and the gateway, and their types. */
 const SURROUNDINGS: ReadonlyMap<string, CelType> = new Map([
@@ -47,7 +48,7 @@ export function resolveExpression(
   if (problems.length > 0) return undefined;
   const expression = names.expression(text, tree);
   names.settle();
-  return checkMarks(context, expression, text, scope, place) ? expression : undefined;
+  return checkMarks(context, expression, tree, text, scope, place) ? expression : undefined;
 }
 
 /** Resolves a condition: an expression that is true or false. */
@@ -106,6 +107,8 @@ class Names {
       resolve: (name) => this.#meaning(name),
       names: () => this.#known(),
       suggest: suggestion,
+      absent: (name) => absentFix(this.scope, name),
+      fieldNames: namesIn,
     });
   }
 
@@ -207,10 +210,24 @@ function typeOf(value: Value): CelType {
   return last === undefined ? messageType(messageOfValue(value)!) : fieldType(last, "name");
 }
 
+/** Where the name of a field ends in the text; undefined where a `let` reads it. */
+function endOfName(tree: Checked, field: Field, names: Expression["names"]): number | undefined {
+  const isHere =
+    (tree.kind === "field" && tree.field === field) ||
+    (tree.kind === "variable" && names.get(tree.name)?.path.at(-1) === field && tree.name === field.name);
+  if (isHere) return tree.end;
+  for (const part of partsOf(tree)) {
+    const end = endOfName(part, field, names);
+    if (end !== undefined) return end;
+  }
+  return undefined;
+}
+
 /** What is on its way out reads no field that is marked internal, not even to compare it. */
 function checkMarks(
   context: Context,
   expression: Expression,
+  tree: Checked,
   text: Text,
   scope: Scope,
   place: Place,
@@ -219,11 +236,11 @@ function checkMarks(
   for (const { root, path } of expression.reads) {
     const marked = root.kind === "request" || root.kind === "this" ? undefined : path.find(isMarkedInternal);
     if (marked === undefined) continue;
-    const at = new RegExp(`\\b${marked.name}\\b`).exec(text.value);
+    const end = endOfName(tree, marked, expression.names);
     const part =
-      at === null
+      end === undefined
         ? partOf(text)
-        : { start: text.offset + at.index, end: text.offset + at.index + marked.name.length };
+        : { start: text.offset + end - marked.name.length, end: text.offset + end };
     reportMarked(context, marked, { ...place, part });
     return false;
   }

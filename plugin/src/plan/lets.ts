@@ -60,10 +60,13 @@ export class Lets {
         continue;
       }
       const before = new Map(this.byName);
+      const later = () => new Set([...this.byName.keys()].filter((other) => !before.has(other)));
       let resolved: Value | "broken" | undefined;
       this.byName.set(short, () => {
         this.#used.add(short);
-        resolved ??= resolveValue(context, parts.value, { ...scope(), lets: before }, place) ?? "broken";
+        resolved ??=
+          resolveValue(context, parts.value, { ...scope(), lets: before, later, made: short }, place) ??
+          "broken";
         return resolved;
       });
     }

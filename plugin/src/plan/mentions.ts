@@ -1,3 +1,4 @@
+import type { MethodRule, ServiceRule } from "../source/annotations.js";
 import { fieldRule, messageRule } from "../source/annotations.js";
 import type { Message } from "../source/model.js";
 
@@ -10,6 +11,18 @@ export function mentionsParent(message: Message): boolean {
     if (said !== undefined) texts.push(...said.from, said.key, said.when);
   }
   return texts.some((text) => /\bparent\b/.test(text));
+}
+
+/** All texts of an annotation, however deep: expressions are among them. */
+export function textsOf(rule: MethodRule | ServiceRule): string[] {
+  const texts: string[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value === "string") texts.push(value);
+    else if (typeof value === "object" && value !== null)
+      for (const part of Object.values(value)) visit(part);
+  };
+  visit(rule);
+  return texts;
 }
 
 /**

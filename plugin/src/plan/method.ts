@@ -13,7 +13,7 @@ import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
 import { planEnsures } from "./ensures.js";
 import { type Guards, planGuards } from "./field-policy.js";
-import { requestNamesIn } from "./mentions.js";
+import { requestNamesIn, textsOf } from "./mentions.js";
 import { errorExpressions } from "./on-error.js";
 import { planPolicy } from "./policy.js";
 import { readMaskOf } from "./read-mask.js";
@@ -71,9 +71,13 @@ export function planMethod(
   const reads = translator === undefined ? [] : requestReads(translator, conditions);
   // What is wrong may have been meant to read the request.
   const isFine = context.findings.every((finding) => finding.id === "request-unused");
-  const sets = scope.serviceSets.map(({ text }) => text);
+  const texts = [
+    ...scope.serviceSets.map(({ text }) => text),
+    ...(service.rule === undefined ? [] : textsOf(service.rule)),
+    ...(rule === undefined ? [] : textsOf(rule)),
+  ];
   if (isFine) planner.reportUnusedLets();
-  planner.reportUnused(new Set([...reads, ...(isFine ? [] : requestNamesIn(response, sets))]));
+  planner.reportUnused(new Set([...reads, ...(isFine ? [] : requestNamesIn(response, texts))]));
   checkDrops(context, response, translator, desc.name);
   if (translator === undefined || policy === undefined) return undefined;
   let budget: Budget | undefined;

@@ -14,7 +14,9 @@ export function nearest(name: string, candidates: Iterable<string>): string[] {
 /** Letters to change; a name that is a part of the other, as "owner" is of "owner_id", is near too. */
 function unlikeness(a: string, b: string): number {
   const [short, long] = a.length < b.length ? [a, b] : [b, a];
-  const isPart = short.length >= 4 && (long.startsWith(`${short}_`) || long.endsWith(`_${short}`));
+  const isPart =
+    short.length >= 4 &&
+    (long.startsWith(`${short}_`) || long.endsWith(`_${short}`) || long.endsWith(`.${short}`));
   return isPart ? 1 : distance(a, b);
 }
 

@@ -1,7 +1,7 @@
 import { fieldRule, messageRule } from "../source/annotations.js";
 import type { Field, Message } from "../source/model.js";
 import { type Assignment, assignment } from "./assignment.js";
-import { isMarkedInternal, type Place } from "./context.js";
+import { isMarkedInternal, list, type Place } from "./context.js";
 import { isOutputField, type RequestPath } from "./request-side.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { FieldPlan, Translator, Value } from "./types.js";
@@ -155,19 +155,22 @@ export class RequestFields {
     for (const later of this.#later) later();
     this.#checkOneofs();
     const { target } = this.translator;
-    for (const field of target.fields) {
-      if (
-        field.presence !== "required" ||
-        [...this.#taken.keys()].some(
+    const missing = target.fields.filter(
+      (field) =>
+        field.presence === "required" &&
+        ![...this.#taken.keys()].some(
           (path) => path === String(field.number) || path.startsWith(`${field.number}.`),
-        )
-      )
-        continue;
+        ),
+    );
+    if (missing.length > 0) {
+      const names = list(missing.map(({ name }) => name));
       this.translators.context.report(
         "request-required",
         place,
-        `${target.typeName} requires "${field.name}", and nothing gives it`,
-        "add a public field of that name, or a `set`",
+        `${target.typeName} requires ${names}, and nothing gives ${missing.length === 1 ? "it" : "them"}`,
+        missing.length === 1
+          ? "add a public field of that name, or a `set`"
+          : "add public fields of these names, or a `set` for each",
       );
     }
     const order = (plan: FieldPlan) => plan.target.map((f) => f.number);

@@ -1,5 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { parsePath, partOf } from "../expression/path.js";
+import { type Path, parsePath, partOf } from "../expression/path.js";
 import { splitAssignment } from "../expression/split.js";
 import { fieldRule, messageRule } from "../source/annotations.js";
 import type { Finding } from "../source/finding.js";
@@ -230,7 +230,7 @@ export class Translators {
     const said = splitAssignment(text);
     const path = said === undefined ? undefined : parsePath(said.target);
     if (path !== undefined && followPath(target, path) === undefined) {
-      for (const name of namesIn(target)) account.candidates.add(name);
+      for (const name of namesAlong(target, path)) account.candidates.add(name);
       return undefined;
     }
     account.used = true;
@@ -273,6 +273,16 @@ export class Translators {
       } else this.context.report("from-unused", place, said, "remove it, or correct its name");
     }
   }
+}
+
+/** The paths that may be meant by one that leads nowhere: they part from it where it is wrong. */
+function namesAlong(target: Message, path: Path): string[] {
+  const known = path.findIndex((_, i) => followPath(target, path.slice(0, i + 1)) === undefined);
+  const last = known > 0 ? followPath(target, path.slice(0, known))!.at(-1)! : undefined;
+  if (last === undefined) return namesIn(target);
+  if (last.type.kind !== "message" || last.cardinality !== "singular") return [];
+  const before = path.slice(0, known).map(({ name }) => `${name}.`);
+  return namesIn(last.type.message).map((name) => before.join("") + name);
 }
 
 /** One of several `from` of a field: whether it fits somewhere. */

@@ -25,6 +25,10 @@ export interface Scope {
   readonly self?: string;
   /** Names of `let`; each is resolved when it is first used. */
   readonly lets?: ReadonlyMap<string, () => Value | "broken"> | undefined;
+  /** The `let` whose value this is. */
+  readonly made?: string;
+  /** Names of the `let` that come later: they are not in scope yet. */
+  readonly later?: () => ReadonlySet<string>;
   /** The source of the message around this one. */
   readonly parent?: Message | undefined;
   /** The message that is written. */
@@ -166,14 +170,27 @@ export function resolvePath(context: Context, path: Path, scope: Scope, place: P
     );
     return undefined;
   }
+  const absent = absentFix(scope, name);
   const names = namesOf(scope);
   const where = typeof scope.source === "object" ? ` in ${scope.source.typeName}` : "";
   context.report(
     "name-unknown",
     at,
     `no "${name}"${where}, nor a call or join of that name`,
-    suggestion(name, [...names, "request", "auth"], `names here: ${list([...names, "request", "auth"])}`),
+    absent ??
+      suggestion(name, [...names, "request", "auth"], `names here: ${list([...names, "request", "auth"])}`),
   );
+  return undefined;
+}
+
+/** How to mend a name that would be in scope elsewhere. */
+export function absentFix(scope: Scope, name: string): string | undefined {
+  if (name === scope.made)
+    return "a `let` cannot read itself: read the request, a call, or a `let` before it";
+  if (scope.later?.().has(name))
+    return `a \`let\` reads those before it: write this one after that of "${name}"`;
+  if (name === scope.self)
+    return "a call cannot read its own result: take the value from the request, or from another call";
   return undefined;
 }
 

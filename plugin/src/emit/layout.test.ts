@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { layout } from "./layout.js";
+
+const long = (name: string) => name.padEnd(60, "x");
+
+test("parentheses around one value take no comma after it", () => {
+  expect(layout(`const found = !(${long("a")} === ${long("b")});`, 0)).toEqual([
+    "const found = !(",
+    `  ${long("a")} === ${long("b")}`,
+    ");",
+  ]);
+});
+
+test("the arguments of a call take one", () => {
+  expect(layout(`const found = f(${long("a")}, ${long("b")});`, 0)).toEqual([
+    "const found = f(",
+    `  ${long("a")},`,
+    `  ${long("b")},`,
+    ");",
+  ]);
+});
