@@ -24,9 +24,7 @@ export function layout(text: string, indent: number): string[] {
     const hugged = hug(head, last, `${close}${after}`, indent);
     if (hugged !== undefined) return hugged;
   }
-  // Parentheses around one value take no comma after it.
-  const comma = open === "(" && !/[\w>)\]]$/.test(before) ? "" : ",";
-  const inner = items.flatMap((item) => nested(`${item}${comma}`, indent + 1));
+  const inner = items.flatMap((item) => nested(`${item},`, indent + 1));
   return [`${before}${open}`, ...inner, `${close}${after}`];
 }
 

@@ -42,9 +42,9 @@ const WRONG: ReadonlyArray<readonly [text: string, part: string, message: string
   ["{1.5: 2}", "1.5", "a key of a map cannot be double", "use an int, uint, bool or string as the key"],
   ["Order{id: 's'}", "Order", 'no message can be made of type "Order"', "use the values of fields"],
   ["ss.sum()", "ss.sum()", '"sum" does not take (list(string))', "it takes (list(int)) or (list(uint)) or (list(double)) or (list(duration))"],
-  ["1 +", "+", "the expression is not valid CEL: found +", "write a CEL expression"],
+  ["1 +", "+", 'the expression ends after "+"', "write what follows it"],
   ["", "", "the expression is empty", "write a CEL expression"],
-  ["i == 9223372036854775808", "9223372036854775808", "the expression is not valid: this is not an int of 64 bits", "write a CEL expression"],
+  ["i == 9223372036854775808", "9223372036854775808", "the expression is not valid: this is not an int of 64 bits", "write one from -2^63 to 2^63 - 1"],
   ["'é😀' + 1 // a comment\n", "'é😀' + 1", '"+" does not take (string, int)', "it takes (int, int) or (uint, uint) or (double, double) or (string, string) and others"],
   ['s + r"\\" + 1', 's + r"\\" + 1', '"+" does not take (string, int)', "it takes (int, int) or (uint, uint) or (double, double) or (string, string) and others"],
 ]; // biome-ignore format: a table
