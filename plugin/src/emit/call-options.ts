@@ -47,7 +47,7 @@ function printOnError(
       ...(rule.as === undefined ? [] : [`as: ${rule.as}`]),
       ...(rule.when === undefined
         ? []
-        : [`when: (call) => ${file.use("permits")}(() => ${inCall(file, rule.when)})`]),
+        : [`when: ${ofCall(`${file.use("permits")}(() => ${inCall(file, rule.when)})`)}`]),
       ...(rule.message === undefined ? [] : [`message: ${messageText(file, rule.message)}`]),
     ];
     return `{ ${parts.join(", ")} }`;
@@ -63,7 +63,13 @@ function textLiteral(text: string): string {
 }
 
 function messageText(file: FileScope, message: string | Expression): string {
-  return typeof message === "string" ? textLiteral(message) : `(call) => ${inCall(file, message)}`;
+  return typeof message === "string" ? textLiteral(message) : ofCall(inCall(file, message));
+}
+
+/** A function of the call, with a parameter only where its body reads it. */
+function ofCall(body: string): string {
+  const isRead = /\bcall\b/.test(body.replace(/"(?:[^"\\]|\\.)*"/g, '""'));
+  return `(${isRead ? "call" : ""}) => ${body}`;
 }
 
 /** What reads the request and who asks, as an expression of `call`. */
