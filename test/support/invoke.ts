@@ -106,6 +106,9 @@ export class FakeUpstream implements Upstream {
 export interface InvokeOptions {
   readonly principal?: Principal;
   readonly limits?: Partial<Limits>;
+  /** Hand-written functions, by name. */
+  readonly resolvers?: Readonly<Record<string, unknown>>;
+  readonly onCall?: (call: Call) => void;
   /** Of a method that takes a stream of them. */
   readonly requests?: Requests;
 }
@@ -142,7 +145,9 @@ export async function invoke(
     deadlineMs: Date.now() + 10_000,
     principal: options.principal,
     metadata: [],
+    resolvers: { functions: options.resolvers ?? {}, clients: api.resolvers?.clients ?? {} },
   });
+  options.onCall?.(call);
   const decode = (response: Uint8Array) =>
     toJson(desc.output, fromBinary(desc.output, response), { registry });
   try {

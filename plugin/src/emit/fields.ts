@@ -1,7 +1,7 @@
 import { mayBeAbsent } from "../plan/on-error.js";
 import type { Conversion, FieldPlan, JoinPlan } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
-import type { Field } from "../source/model.js";
+import { type Field, fieldName } from "../source/model.js";
 import { scanRows, walkJoins } from "./analysis.js";
 import { type Branch, type Code, quote } from "./code.js";
 import { ComputedEmitter } from "./computed.js";
@@ -24,6 +24,8 @@ export class FieldEmitter {
   readonly #computed: ComputedEmitter;
   /** Of joins that are used as lists: the variable that holds the number of the message's row. */
   readonly manyRows = new Map<JoinPlan, string>();
+  /** Of fields that resolvers make: the variable that holds the number of what was made. */
+  readonly resolved = new Map<JoinPlan, string>();
 
   constructor(readonly owner: TranslatorEmitter) {
     this.values = new ValueEmitter(owner.file, owner);
@@ -71,6 +73,7 @@ export class FieldEmitter {
     const { value } = plan;
     const { root } = value;
     if (root.kind === "auth") return this.#claim(plan, root.claim);
+    if (plan.conversion.kind === "resolved" && root.kind === "join") return this.#resolved(plan, root.join);
     if (plan.selection !== undefined && owner.site === undefined)
       return this.#computed.rows(plan, plan.selection);
     if (root.kind === "expression") return this.#computed.value(plan, root.expression);
@@ -87,6 +90,18 @@ export class FieldEmitter {
     const at = scope.scan.slot(value.path, owner.names);
     if (last.cardinality === "map") return this.#maps.map(plan, scope.reader, at, this.#again(plan, scope));
     return this.#singular(plan, scope, { reader: scope.reader, at, field: last });
+  }
+
+  #resolved(plan: FieldPlan, join: JoinPlan): Item {
+    const found = this.resolved.get(join)!;
+    const target = plan.target.at(-1)!;
+    const { owner } = this;
+    const refused: Branch[] =
+      target.presence === "required"
+        ? [{ condition: undefined, body: [`${owner.file.use("unresolved")}(${quote(fieldName(target))});`] }]
+        : [];
+    const print = [`${owner.rows(join)}.copy(w, ${found});`];
+    return { plan, condition: `${found} >= 0`, print, otherwise: refused };
   }
 
   #claim(plan: FieldPlan, claim: readonly string[]): Item {

@@ -1,4 +1,5 @@
 import type { DescEnum } from "@bufbuild/protobuf";
+import { isMarkedInternal } from "../plan/context.js";
 import type { EnumPlan, LookupPlan, Translator, UpstreamMethod } from "../plan/types.js";
 import type { Message } from "../source/model.js";
 import { Code } from "./code.js";
@@ -11,8 +12,8 @@ const GLOBALS = (
   "AsyncGenerator Map Number Object Promise Uint8Array undefined " +
   "AnyType Call CallOptions FieldPolicy GatewayApi GuardedPaths Lookup MapEntries MaskTable Method OnError Paths Reader Replies Route Rows Shape Writer " +
   "asked cel check checkFields claimsOf computed configOf convert ensure holds holdsFor keyAt keyOf keysOf messageKey metadataOf partOf permit permits readMask " +
-  "requireClaims rolesOf rowView rowViews scanAny scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
-  "writeMessageKey written"
+  "requireClaims resolverLookup rolesOf rowView rowViews scanAny scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
+  "unresolved writeMessageKey written"
 ).split(" ");
 
 /** What one generated file holds: each thing is made when it is first asked for, and has one name. */
@@ -30,6 +31,14 @@ export class FileScope {
   readonly #same = new SameTranslators();
   /** What expressions read of messages. */
   readonly views = new ViewTypes(this);
+  /** What resolvers are given of internal messages: nothing that is marked internal. */
+  readonly given = new ViewTypes(this, {
+    suffix: "given",
+    about: "What resolvers are given of",
+    omits: isMarkedInternal,
+  });
+  /** Messages as hand-written code gives them, and public requests. */
+  readonly shapes = new ViewTypes(this, { suffix: "fields", about: "The fields of" });
 
   /** Names something of the runtime in the code. */
   use(name: string, isType = false): string {

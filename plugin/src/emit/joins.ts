@@ -1,5 +1,5 @@
 import { mayDrop } from "../plan/on-error.js";
-import type { FieldPlan, JoinPlan, Value } from "../plan/types.js";
+import type { FieldPlan, JoinPlan, ResolverPlan, Value } from "../plan/types.js";
 import { fieldsOf } from "./analysis.js";
 import { type Code, quote } from "./code.js";
 import { type FieldEmitter, isEntryValue } from "./fields.js";
@@ -22,7 +22,14 @@ export class JoinEmitter {
   join(join: JoinPlan): (isDropping: boolean) => void {
     const { code, mode, names, translator } = this.owner;
     const rows = this.owner.rows(join);
-    if (mode.kind === "scan" && mode.collect.includes(join)) return this.#key(join, rows);
+    const { resolver } = join.lookup;
+    if (mode.kind === "scan" && mode.collect.includes(join))
+      return resolver === undefined ? this.#key(join, rows) : this.#reads(join, resolver, rows);
+    if (resolver !== undefined) {
+      const found = names.unique(`${camel(join.name)}At`);
+      this.fields.resolved.set(join, found);
+      return () => code.line(`const ${found} = ${rows}.take();`);
+    }
     const drop = (isDropping: boolean) => {
       if (isDropping && mayDrop(join)) code.line(`if (${rows}.dropped) keep = false;`);
     };
@@ -55,6 +62,25 @@ export class JoinEmitter {
     const { mode } = this.owner;
     const isJoin = ({ root }: Value) => root.kind === "join" && root.join === join;
     return mode.kind === "scan" && mode.collect.some((other) => other.key.some(isJoin));
+  }
+
+  /** What a resolver gets of the row. */
+  #reads({ key }: JoinPlan, { reads }: ResolverPlan, rows: string): () => void {
+    const { owner } = this;
+    const { code } = owner;
+    const values = key.map(({ root }, i) => {
+      if (root.kind !== "expression") throw new Error("a resolver reads expressions");
+      const { field } = reads[i]!;
+      // What is not set is not given, where its presence says so.
+      const isStrict = field?.cardinality === "singular" && field.presence !== "implicit";
+      return `${reads[i]!.name}: ${owner.evaluate(root.expression, { isStrict })}`;
+    });
+    return () => {
+      if (values.length === 0) code.line(`${rows}.ask({});`);
+      else code.block(`${rows}.ask({`, () => {
+        for (const value of values) code.line(`${value},`);
+      }, "});"); // biome-ignore format: short
+    };
   }
 
   #key(join: JoinPlan, rows: string): () => void {

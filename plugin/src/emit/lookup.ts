@@ -5,10 +5,12 @@ import { type Code, quote } from "./code.js";
 import { type FileScope, lookupName } from "./file-scope.js";
 import { keyMessageOf, messageKey } from "./key-messages.js";
 import { Names, pascal } from "./names.js";
+import { resolverConstant } from "./resolvers.js";
 import { EGROUP, isPackable, LEN, SGROUP, scalarOf, skipCall, tagOf, wireOf } from "./wire.js";
 
 /** The constant that says how rows are fetched. */
 export function lookupConstant(file: FileScope, lookup: LookupPlan): string {
+  if (lookup.resolver !== undefined) return resolverConstant(file, lookup.resolver);
   return file.onceByText(lookupName(lookup), file.lookups, (name, code) => {
     file.use("Lookup", true);
     const { method } = lookup;

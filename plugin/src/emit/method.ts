@@ -53,6 +53,7 @@ class MethodEmitter {
       request: (translator) => this.#requestCall(translator),
       reply: (call) => this.#replies.get(call)!,
       mask: this.#mask === undefined ? undefined : { variable: this.#mask, response: plan.translator },
+      resolving: () => this.#resolving(),
     });
     for (const group of this.#groups) this.#rows.plan(plan.translator, group.joins);
     if (takesStream(plan.kind)) this.#requests = this.#names.unique("stream");
@@ -86,6 +87,14 @@ class MethodEmitter {
       if (isStream) this.#stream();
       else this.#unary();
     });
+  }
+
+  /** Resolvers get the request, where there is one, if they ask for it. */
+  #resolving(): string {
+    const { file, plan } = this;
+    if (this.#requests !== undefined) return "{ call }";
+    file.use("cel");
+    return `{ call, request: () => cel.viewOf(input, ${file.shapes.whole(plan.request)}) }`;
   }
 
   #openRequests(name: string): void {

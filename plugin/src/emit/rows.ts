@@ -20,6 +20,8 @@ export interface Handler {
   readonly reply: (call: CallPlan) => string;
   /** What the client wants of the response, where it can say so. */
   readonly mask?: { readonly variable: string; readonly response: Translator } | undefined;
+  /** What resolvers run in. */
+  readonly resolving: () => string;
 }
 
 /** The rows of one join at one place: a variable in the handler. */
@@ -99,6 +101,7 @@ export class RowsEmitter {
     const { set } = join.lookup;
     if (set !== undefined && sibling === undefined)
       options.push(`set: call.encode((w) => ${this.handler.request(set)})`);
+    if (join.lookup.resolver !== undefined) options.push(`resolving: ${this.handler.resolving()}`);
     if (join.use === "many" && !join.keyList && node.inside.length > 0) options.push("many: true");
     const object = options.length === 0 ? "" : `{ ${options.join(", ")} }`;
     if (sibling !== undefined) code.line(`const ${variable} = ${sibling.variable}.sibling(${object});`);

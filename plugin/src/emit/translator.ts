@@ -15,7 +15,7 @@ import {
   walkJoins,
 } from "./analysis.js";
 import { type Code, quote } from "./code.js";
-import { emitExpression } from "./expressions.js";
+import { type ExpressionOptions, emitExpression } from "./expressions.js";
 import { FieldEmitter } from "./fields.js";
 import type { FileScope } from "./file-scope.js";
 import { FrameEmitter, type Item } from "./frames.js";
@@ -179,7 +179,12 @@ export class TranslatorEmitter {
       this.#scopes.get("request")?.emit(code);
     }
     if (isDropping) code.line("let keep = true;");
-    for (const print of printJoins) print(isDropping);
+    // What the keys of joins read beside the source.
+    for (const line of this.#given) code.line(line);
+    printJoins.forEach((print, i) => {
+      print(isDropping);
+      for (const line of this.#rowViews.get(joins[i]!) ?? []) code.line(line);
+    });
     for (const line of this.#prelude) code.line(line);
     frames.print();
     if (this.#hasReader) code.line("r.leave(end);");
@@ -216,6 +221,10 @@ export class TranslatorEmitter {
 
   /** What comes after the walks, and before anything is written. */
   readonly #prelude: string[] = [];
+  /** Views that come before what is done with joins, whose keys may read them. */
+  readonly #given: string[] = [];
+  /** Views of rows: as soon as it is known which they are. */
+  readonly #rowViews = new Map<JoinPlan, string[]>();
   readonly #views = new Map<string, string>();
   #writeStart = "";
 
@@ -229,10 +238,10 @@ export class TranslatorEmitter {
   }
 
   /** What an expression gives; undefined where something that it reads is not there. */
-  evaluate(expression: Expression): string {
-    const { text, fails } = this.expression(expression);
+  evaluate(expression: Expression, options: ExpressionOptions = {}): string {
+    const { text, fails } = this.expression(expression, options);
     const body = text.startsWith("{") ? `(${text})` : text;
-    if (!fails) return text;
+    if (!fails && options.isStrict !== true) return text;
     if (this.direction === "request") return `${this.file.use("asked")}(call, () => ${body})`;
     return `${this.file.use("computed")}(() => ${body})`;
   }
@@ -282,9 +291,9 @@ export class TranslatorEmitter {
     return [...found];
   }
 
-  expression(expression: Expression): Compiled {
+  expression(expression: Expression, options: ExpressionOptions = {}): Compiled {
     const views = { call: "call", view: (root: Root) => this.view(root) };
-    return emitExpression(this.file, this.names, views, expression);
+    return emitExpression(this.file, this.names, views, expression, options);
   }
 
   /** A root as an expression sees it: a view, or of a join that is used as a list the views of its rows. */
@@ -314,23 +323,25 @@ export class TranslatorEmitter {
       }
       case "request":
         view = names.unique("requestView");
-        this.before(`const ${view} = cel.viewOf(${this.#request}, ${type});`);
+        this.#given.push(`const ${view} = cel.viewOf(${this.#request}, ${type});`);
         break;
       case "call":
         view = names.unique(`${camel(root.call.name)}View`);
-        this.before(`const ${view} = ${this.#replyView(root.call, type)};`);
+        this.#given.push(`const ${view} = ${this.#replyView(root.call, type)};`);
         break;
       case "join": {
         const { join } = root;
         const rows = this.#rows.get(join)!;
         if (join.use === "many") {
           view = names.unique(`${camel(join.name)}Views`);
-          this.before(
+          this.#rowViews.set(join, [
             `const ${view} = ${file.use("rowViews")}(${rows}, ${this.#fields.manyRows.get(join)!}, ${type});`,
-          );
+          ]);
         } else {
           view = names.unique(`${camel(join.name)}View`);
-          this.before(`const ${view} = ${file.use("rowView")}(${rows}, ${this.scope(root).entry}, ${type});`);
+          this.#rowViews.set(join, [
+            `const ${view} = ${file.use("rowView")}(${rows}, ${this.scope(root).entry}, ${type});`,
+          ]);
         }
         break;
       }

@@ -7,18 +7,36 @@ import { type FileScope, messageShort } from "./file-scope.js";
 import { camel } from "./names.js";
 import { isPackable, LEN, tagOf } from "./wire.js";
 
+export interface ViewTypesOptions {
+  /** What the constants are called behind the name of the message. */
+  readonly suffix: string;
+  /** What the comment above them says. */
+  readonly about: string;
+  /** Fields that are left out of messages that are read whole. */
+  readonly omits?: (field: Field) => boolean;
+}
+
+const EXPRESSIONS: ViewTypesOptions = { suffix: "view", about: "What expressions read of" };
+
 /** What the expressions of a file read of each message: printed last, when all is known. */
 export class ViewTypes {
   readonly #types = new Map<Message, { readonly name: string; readonly fields: Set<Field> }>();
+  readonly #whole = new Set<Message>();
 
-  constructor(readonly file: FileScope) {}
+  constructor(
+    readonly file: FileScope,
+    readonly options = EXPRESSIONS,
+  ) {}
 
   /** The constant for a message. */
   type(message: Message): string {
     let type = this.#types.get(message);
     if (type === undefined) {
       this.file.use("cel");
-      type = { name: this.file.names.unique(camel(`${messageShort(message)}_view`)), fields: new Set() };
+      type = {
+        name: this.file.names.unique(camel(`${messageShort(message)}_${this.options.suffix}`)),
+        fields: new Set(),
+      };
       this.#types.set(message, type);
     }
     return type.name;
@@ -35,19 +53,39 @@ export class ViewTypes {
   /** Notes that a message is compared as a whole, or read by names that are known only at run time. */
   readAll(message: Message): void {
     this.type(message);
-    const { fields } = this.#types.get(message)!;
-    if (fields.size === message.fields.length) return;
+    if (this.#whole.has(message)) return;
+    this.#whole.add(message);
     for (const field of message.fields) {
+      if (this.options.omits?.(field)) continue;
       this.read(field);
       const inner = messageIn(field);
-      if (inner !== undefined && inner !== message) this.readAll(inner);
+      if (inner !== undefined) this.readAll(inner);
     }
+  }
+
+  /** The constant for a message that is read, or written, whole. */
+  whole(message: Message): string {
+    this.readAll(message);
+    return this.type(message);
+  }
+
+  /** What a field, or an element of it, holds; messages in it are read, or written, whole. */
+  kind(field: Field): string {
+    const inner = messageIn(field);
+    if (inner !== undefined) this.readAll(inner);
+    return this.#kind(field.cardinality === "map" ? entryFields(field)[1] : field);
+  }
+
+  /** A field that is written by itself. */
+  field(field: Field): string {
+    this.kind(field);
+    return this.#field(field, [field]);
   }
 
   print(): Code[] {
     return [...this.#types].map(([message, { name, fields }]) => {
       const code = new Code();
-      code.line(`/** What expressions read of ${message.typeName} */`);
+      code.line(`/** ${this.options.about} ${message.typeName} */`);
       code.block(`const ${name}: cel.ViewType = {`, () => {
         code.line(`name: ${quote(message.typeName)},`);
         const sorted = [...fields].sort((a, b) => a.number - b.number);
@@ -69,6 +107,7 @@ export class ViewTypes {
     parts.push(`kind: ${this.#kind(field)}`);
     if (field.cardinality === "repeated") parts.push("list: true");
     if (field.delimited) parts.push("group: true");
+    if (field.packed && this.options !== EXPRESSIONS) parts.push("packed: true");
     if (field.cardinality === "singular" && field.presence === "implicit") parts.push("implicit: true");
     const preset = presetOf(field);
     if (preset !== undefined) parts.push(`preset: ${preset}`);

@@ -37,6 +37,7 @@ export function keysText({ what }: BudgetStep): string {
     const from = root.kind === "join" ? root.join.name : root.kind === "call" ? root.call.name : root.kind;
     return `${from}.${names(path)}`;
   });
+  if (join.lookup.resolver !== undefined) return keys.length === 0 ? "" : `reads ${keys.join(", ")}`;
   const asked = join.lookup.ask.map((path, part) => `${names(path)} <- ${keys[part]}`);
   return asked.join(", ") || `matched by ${keys.join(", ")}`;
 }

@@ -129,7 +129,8 @@ class Counter {
     for (const [join, places] of found) {
       const index = groups.findIndex(({ joins }) => joins.includes(join));
       const wave = waves.get(join)!;
-      const term = this.#termOf(`${top ?? index} ${wave} ${askText(join.lookup)}`);
+      const isCall = join.lookup.resolver === undefined;
+      const term = !isCall ? noCalls() : this.#termOf(`${top ?? index} ${wave} ${askText(join.lookup)}`);
       const after = [
         ...callsOf(join).map((call) => this.#calls.get(call)!),
         ...(outer === undefined ? [] : [outer]),
@@ -159,6 +160,11 @@ class Counter {
     this.#shared.set(how, term);
     return term;
   }
+}
+
+/** What resolvers call is not known: it is counted as it is called. */
+function noCalls(): BudgetTerm {
+  return { steps: [], count: { kind: "once", pages: 1 }, most: 0 };
 }
 
 /** Whether a term comes to the same number for all requests. */

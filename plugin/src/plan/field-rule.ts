@@ -10,13 +10,37 @@ export function checkFieldRule(context: Context, rule: FieldRule, desc: DescFiel
   let fine = checkLater(context, rule, { element: desc });
   const conflict = (option: string, message: string, fix: string) => {
     fine = false;
-    const path = option === "any" ? [option, 0] : [option];
+    const path = option === "any" || option === "reads" ? [option, 0] : [option];
     context.report("field-conflict", { element: desc, path }, message, fix);
   };
   if (rule.internal) {
     conflict("internal", "a public field is marked internal", "remove the field, or the mark");
   }
   const isFed = rule.from.length > 0 || rule.key !== "";
+  const feeds = [
+    ["from", rule.from.length > 0],
+    ["key", rule.key !== ""],
+    ["unset", rule.unset],
+    ["when", rule.when !== ""],
+    ["to", rule.to !== ""],
+    ["any", rule.any.length > 0],
+  ] as const;
+  const other = rule.resolver === "" ? undefined : feeds.find(([, isSaid]) => isSaid)?.[0];
+  if (other !== undefined) {
+    const fix =
+      other === "when"
+        ? "have the function give undefined where it is not to be written"
+        : "keep one of them";
+    conflict("resolver", `\`resolver\` does not go with \`${other}\`: the function makes the field`, fix);
+    return false;
+  }
+  if (rule.reads.length > 0 && rule.resolver === "") {
+    conflict(
+      "reads",
+      "`reads` does not go without `resolver`",
+      "name the function that gets them, or remove `reads`",
+    );
+  }
   if (rule.unset && isFed) {
     conflict(
       "unset",

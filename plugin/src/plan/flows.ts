@@ -1,7 +1,7 @@
 import { fieldName } from "../source/model.js";
 import type { FieldPolicyPlan, Guards } from "./field-policy.js";
 import type { CallPlan, JoinPlan, MethodPlan, Translator, UpstreamMethod, Value } from "./types.js";
-import { type Around, answererOf, isWellKnown, nameOfRead } from "./values-read.js";
+import { type Around, answererOf, isWellKnown, nameOfRead, valuesRead } from "./values-read.js";
 import { neededJoins, readsOfField, translatorsIn, valuesIn } from "./walk.js";
 
 /** One way on which a value gets from an internal field to a public one, or from a public field to an internal one. */
@@ -48,7 +48,7 @@ class FlowWalk {
       const { target, value, conversion, allow: own } = field;
       const all = own === undefined ? allow : union(allow, [own]);
       // What decides whether, which and in what order shows in what is there.
-      for (const read of readsOfField(field)) {
+      for (const read of conversion.kind === "resolved" ? valuesRead(value) : readsOfField(field)) {
         const through = answererOf(read, around, METHODS);
         if (through !== undefined)
           this.#add("readable", fieldName(target.at(-1)!), nameOfRead(read), through, all);

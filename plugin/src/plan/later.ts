@@ -11,7 +11,6 @@ const LATER: Readonly<Record<string, { readonly what: string; readonly options: 
     options: ["retry", "hedge", "cache"],
   },
   Load: { what: "a load", options: ["retry", "hedge", "cache"] },
-  FieldRule: { what: "a field", options: ["resolver", "reads"] },
 };
 
 /** Reports the options of an annotation that are not run yet; false if there are any. */
@@ -22,8 +21,6 @@ export function checkLater(context: Context, rule: Message, place: Place): boole
   for (const field of schema?.fields ?? []) {
     if (!later?.options.includes(field.name) || !isFieldSet(rule, field)) continue;
     fine = false;
-    // `reads` are a resolver's: one mistake.
-    if (field.name === "reads" && "resolver" in rule && rule.resolver !== "") continue;
     context.report(
       "not-supported-yet",
       { ...place, path: [...(place.path ?? []), field.name, ...(field.fieldKind === "list" ? [0] : [])] },

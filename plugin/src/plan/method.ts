@@ -180,7 +180,9 @@ function needsCheck(
   response: Translator,
   conditions: readonly Expression[],
 ): boolean {
-  if (calls.length !== 1 || requestReads(response, conditions).size > 0) return true;
+  // Resolvers may read any of it.
+  if (calls.length !== 1 || hasResolvers(response) || requestReads(response, conditions).size > 0)
+    return true;
   let isWhole = calls[0]!.when === undefined;
   eachTranslator(calls[0]!.nextRequest ?? calls[0]!.request, ({ fields, source }) => {
     const read = new Set(
@@ -191,6 +193,14 @@ function needsCheck(
     if (source?.fields.some((field) => !read.has(field))) isWhole = false;
   });
   return !isWhole;
+}
+
+function hasResolvers(response: Translator): boolean {
+  let found = false;
+  eachTranslator(response, ({ joins }) => {
+    if (joins.some(({ lookup }) => lookup.resolver !== undefined)) found = true;
+  });
+  return found;
 }
 
 /** What reads a stream's first request before its call starts: other calls, or `request`; a `set` waits for it. */

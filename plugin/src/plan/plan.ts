@@ -79,7 +79,10 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
   const methods = files.flatMap((file) => file.methods);
   checkDepths(context, translators, methods);
   checkMaxCalls(context, methods);
-  return { plan: { files }, findings: sortFindings(context.findings) };
+  return {
+    plan: { files, service: (name) => input.registry.getService(name) },
+    findings: sortFindings(context.findings),
+  };
 }
 
 /** The generated files are named as theirs are: where case does not matter, one would overwrite the other. */

@@ -8,6 +8,7 @@ import { planFieldPolicy } from "./field-policy.js";
 import { checkFieldRule } from "./field-rule.js";
 import { planKeyJoin } from "./joins.js";
 import { suggestion } from "./names.js";
+import { planResolver } from "./resolvers.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { FieldPlan, Translator, Value } from "./types.js";
 import { descend, namesIn, resolveValue, type Scope } from "./values.js";
@@ -27,6 +28,15 @@ export function planResponseField(
   const at: Place = { element: desc };
   if (rule !== undefined && !checkFieldRule(context, rule, desc)) return undefined;
   if (rule?.unset || translators.exposure.isInternal(field)) return undefined;
+  if (rule !== undefined && rule.resolver !== "") {
+    const join = planResolver(context, field, rule, names);
+    if (join === undefined) return undefined;
+    const allow = planFieldPolicy(context, desc, scope);
+    if (allow === "broken") return undefined;
+    translator.joins.push(join);
+    const conversion = { kind: "resolved" } as const;
+    return { target: [field], value: join.result, conversion, ...(allow && { allow }) };
+  }
   let value: Value | undefined;
   let place = at;
   if (rule !== undefined && rule.key !== "") {

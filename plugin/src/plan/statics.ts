@@ -58,6 +58,15 @@ function checkAsked(context: Context, rule: FieldRule, field: DescField): void {
     );
     return;
   }
+  if (rule.resolver !== "") {
+    context.report(
+      "field-conflict",
+      { element: field, path: ["resolver"] },
+      `${field.parent.name} stands in requests alone, and \`resolver\` makes a field of a response`,
+      "remove the `resolver`",
+    );
+    return;
+  }
   if (rule.unset || rule.outputOnly || rule.to !== "") return;
   const path = parsePath({ value: rule.from[0] ?? "", offset: 0 });
   const root = path?.[0]?.name ?? "";

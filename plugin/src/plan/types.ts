@@ -1,5 +1,6 @@
 import type { DescEnum, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Checked } from "../expression/checked.js";
+import type { CelType } from "../expression/types.js";
 import type { Field, Message, Scalar } from "../source/model.js";
 import type { Budget } from "./budget.js";
 import type { FieldPolicyPlan, Guards } from "./field-policy.js";
@@ -11,6 +12,8 @@ import type { StreamKind } from "./stream-kind.js";
  */
 export interface Plan {
   readonly files: readonly FilePlan[];
+  /** Finds the services that are called, by full name. */
+  readonly service: (name: string) => DescService | undefined;
 }
 
 /** A public .proto file with services. */
@@ -214,6 +217,8 @@ export type Conversion =
   | { readonly kind: "auth" }
   /** A google.protobuf.Any of one of these types. */
   | { readonly kind: "any"; readonly types: readonly Translator[] }
+  /** What a resolver gives: the field, as it is encoded. */
+  | { readonly kind: "resolved" }
   /** What an expression gives, encoded. */
   | { readonly kind: "computed"; readonly as: Written; readonly key?: Scalar };
 
@@ -264,6 +269,8 @@ export interface JoinPlan {
 
 /** How rows are fetched by key. */
 export interface LookupPlan {
+  /** The hand-written function that makes a field of each row: then nothing is called, and the key is what it reads. */
+  readonly resolver?: ResolverPlan;
   readonly method: UpstreamMethod;
   readonly mode: "batch" | "each" | "all";
   /** The type in which keys compare, part by part. */
@@ -282,6 +289,25 @@ export interface LookupPlan {
   /** How a reply is followed that says there is more; undefined where such a one is an error. */
   readonly pages: PagesPlan | undefined;
   readonly timeoutMs: number | undefined;
+}
+
+/** A field that a hand-written function makes. */
+export interface ResolverPlan {
+  readonly name: string;
+  readonly field: Field;
+  /** What it gets of each row, in the order of the join's key. */
+  readonly reads: readonly ReadPlan[];
+}
+
+/** One value that a resolver reads. */
+export interface ReadPlan {
+  /** The property by which the function gets it. */
+  readonly name: string;
+  readonly type: CelType;
+  /** Of a path, its last field: says more than the type. */
+  readonly field: Field | undefined;
+  /** Whether it may not be there. */
+  readonly isOptional: boolean;
 }
 
 /** The pages of a reply. */

@@ -1,6 +1,35 @@
-import { fieldName } from "../source/model.js";
+import { fieldName, type Message } from "../source/model.js";
+import { isMarkedInternal } from "./context.js";
 import type { CallPlan, JoinPlan, Value } from "./types.js";
 import { rootMessage } from "./values.js";
+import { valuesIn } from "./walk.js";
+
+/** What a value is made of, as clients see it: also all that a resolver reads, since it may let it out. */
+export function valuesRead(value: Value): readonly Value[] {
+  const { root } = value;
+  if (root.kind !== "join" || root.join.lookup.resolver === undefined) return valuesIn(value);
+  return root.join.key.flatMap(valuesIn).flatMap((read) => [read, ...fieldsInside(read, new Set())]);
+}
+
+function fieldsInside(read: Value, seen: Set<Message>): Value[] {
+  const message = messageOfRead(read);
+  if (message === undefined || seen.has(message)) return [];
+  seen.add(message);
+  return message.fields
+    .filter((field) => !isMarkedInternal(field))
+    .flatMap((field) => {
+      const inner = { root: read.root, path: [...read.path, field] };
+      // The key and the value of a map are its own.
+      return [...(field.desc === undefined ? [] : [inner]), ...fieldsInside(inner, seen)];
+    });
+}
+
+/** The message that a path leads to, or the list or map of which it is. */
+function messageOfRead({ root, path }: Value): Message | undefined {
+  const last = path.at(-1);
+  if (last === undefined) return rootMessage({ root, path: [] });
+  return last.type.kind === "message" ? last.type.message : undefined;
+}
 
 /** The full name of what a path reads: its last field; of a row or a reply that is read whole, the list or the type. */
 export function nameOfRead(read: Value): string {

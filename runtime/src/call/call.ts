@@ -1,6 +1,7 @@
 import { type FieldPolicy, mayHave } from "../auth/policy.js";
 import type { Principal } from "../auth/principal.js";
 import { now as clock, type Timestamp } from "../cel/time.js";
+import type { Resolvers } from "../resolve/resolver.js";
 import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "../upstream/upstream.js";
 import type { Shape } from "../wire/check.js";
 import { Reader } from "../wire/reader.js";
@@ -33,6 +34,8 @@ export interface CallInit {
   readonly metadata: ReadonlyArray<readonly [string, string]>;
   /** What the gateway was started with, for expressions: `config`. */
   readonly config?: Readonly<Record<string, string | number | boolean>>;
+  /** Hand-written functions that make fields and answers. */
+  readonly resolvers?: Resolvers | undefined;
   /** Told of every upstream failure, with the internal text. */
   readonly onUpstreamError?: (failure: unknown, method: Method) => void;
 }
@@ -67,6 +70,7 @@ export class Call {
   /** See CallInit. */
   readonly metadata: CallInit["metadata"];
   readonly config: NonNullable<CallInit["config"]>;
+  readonly resolvers: Resolvers | undefined;
   /** Upstream calls made so far. */
   upstreamCalls = 0;
 
@@ -89,6 +93,7 @@ export class Call {
     this.limits = limitsOf(init);
     this.metadata = init.metadata;
     this.config = init.config ?? {};
+    this.resolvers = init.resolvers;
     this.#budget = new Budget(this.limits);
   }
 
@@ -127,6 +132,17 @@ export class Call {
     this.#listeners.add(listener);
     return () => this.#listeners?.delete(listener);
   }
+
+  /** Aborts when the call ends early. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      this.onCancel(() => abort.abort(this.#failure));
+    }
+    return this.#abort.signal;
+  }
+  #abort: AbortController | undefined;
 
   /** Makes one upstream call. `timeoutMs` shortens the call's own deadline. */
   unary(method: Method, request: Uint8Array, timeoutMs?: number): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { resolveRows } from "../resolve/resolver.js";
 import { UpstreamError } from "../upstream/upstream.js";
 import { ByteKey } from "../wire/byte-key.js";
 import type { Reader } from "../wire/reader.js";
@@ -52,6 +53,7 @@ async function fetchReplies(call: JoinCaller, siblings: readonly Rows[]): Promis
   const { replies, set } = siblings[0]!;
   const { lookup, keys } = replies;
   if (keys.length > lookup.maxKeys * call.messages) throw tooMany("keys");
+  if (lookup.resolver !== undefined) return resolveRows(lookup.resolver, replies);
   if (isOneBatch(replies)) await fetchBatch(call, siblings, 0, 0, requestOf(call, replies, set, keys));
   else {
     await Promise.all(

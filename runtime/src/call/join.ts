@@ -1,3 +1,4 @@
+import type { AskedRow, ResolverSpec, Resolving } from "../resolve/resolver.js";
 import type { Method } from "../upstream/upstream.js";
 import { ByteKey } from "../wire/byte-key.js";
 import { type At, Reader } from "../wire/reader.js";
@@ -15,6 +16,8 @@ export interface Lookup {
   /** Says in logs and errors which it is. */
   readonly name: string;
   readonly method: Method;
+  /** The hand-written function that makes what is found of what it reads in a row: then nothing is fetched. */
+  readonly resolver?: ResolverSpec;
   /**
    * "batch": keys go in calls of up to `batchSize`. "each": one call per key. "all": called once, without keys, and
    * matched in memory.
@@ -59,6 +62,8 @@ export interface RowsOptions {
   readonly onError?: OnError;
   /** What every call of the join carries beside its keys, encoded. */
   readonly set?: Uint8Array;
+  /** Of rows that a resolver makes: what it runs in. */
+  readonly resolving?: Resolving;
   /** Whether all rows of a key are used; default: the first. Says for which rows the joins inside are run. */
   readonly many?: boolean;
   /** Default true; false: nothing that it would find is written, so that its rows ask for nothing. */
@@ -80,6 +85,8 @@ export class Replies {
   readonly #next: number[] = [];
   readonly #last: number[] = [];
   readonly #index = new ByteIndex();
+  /** Of a resolver, what it reads in each row: each row is a key of its own. */
+  readonly asked: AskedRow[] = [];
   #arena: KeyArena | undefined;
   /** For each distinct key, the batch that asks for it; undefined where one batch asks for all. */
   #batchOf: number[] | undefined;
@@ -123,9 +130,25 @@ export class Replies {
     return this.#note(key, key);
   }
 
+  /** The number of a row that a resolver makes. */
+  wantResolved(row: AskedRow): number {
+    this.asked.push(row);
+    return this.#add("");
+  }
+
+  /** Notes what a resolver made for a row. */
+  resolved(keyNumber: number, bytes: Uint8Array): void {
+    this.#readers.push(new Reader(bytes, this.lookup.method.path));
+    this.#found(keyNumber, 0, bytes.length);
+  }
+
   #note(key: RowKey, bytes: ByteKey): number {
+    this.#index.add(bytes, this.keys.length);
+    return this.#add(key);
+  }
+
+  #add(key: RowKey): number {
     const number = this.keys.length;
-    this.#index.add(bytes, number);
     this.keys.push(key);
     this.#first.push(-1);
     this.#last.push(-1);
@@ -339,6 +362,7 @@ export class Rows {
   readonly many: boolean;
   /** See RowsOptions. */
   readonly needed: boolean;
+  readonly #resolving: Resolving | undefined;
   /** The joins of the messages that are made from the found rows: all of `innerJoins`. */
   readonly inner: Rows[] = [];
   readonly innerJoins: InnerJoins[] = [];
@@ -368,6 +392,7 @@ export class Rows {
     this.set = options.set;
     this.many = options.many ?? false;
     this.needed = options.needed ?? true;
+    this.#resolving = options.resolving;
     this.#replies = replies ?? new Replies(lookup);
   }
 
@@ -378,7 +403,11 @@ export class Rows {
   /** Asks together with others, which fetch the same way, for the keys so far: before anything is fetched. */
   share(replies: Replies): void {
     if (replies === this.#replies) return;
-    const numbers = this.#replies.keys.map((key) => replies.want(key));
+    const { keys, asked } = this.#replies;
+    const numbers =
+      this.lookup.resolver === undefined
+        ? keys.map((key) => replies.want(key))
+        : asked.map((row) => replies.wantResolved(row));
     this.#replies = replies;
     this.#keyOf.forEach((key, row) => {
       if (key !== NO_KEY) this.#keyOf[row] = numbers[key]!;
@@ -415,6 +444,18 @@ export class Rows {
   /** As `add`, of the key at `at`. */
   addAt(r: Reader, at: At, type: Scalar): void {
     this.#keyOf.push(this.needed ? this.replies.wantAt(r, at, type) : NO_KEY);
+  }
+
+  /** Adds a row that a resolver makes of what it reads there. */
+  ask(reads: AskedRow["reads"]): void {
+    const row = { reads, resolving: this.#resolving! };
+    this.#keyOf.push(this.needed ? this.replies.wantResolved(row) : NO_KEY);
+  }
+
+  /** Writes a found row as it is: what a resolver made is the field, with its tag. */
+  copy(w: Writer, entry: number): void {
+    const row = this.replies.open(entry);
+    w.raw(row.buffer.subarray(row.pos, row.end));
   }
 
   /** Adds a row that has a list of keys. */

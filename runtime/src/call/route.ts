@@ -1,4 +1,5 @@
 import type { Policy } from "../auth/policy.js";
+import type { ResolverApi } from "../resolve/resolver.js";
 import type { Call } from "./call.js";
 
 /** Public bytes in, public bytes out. */
@@ -40,6 +41,8 @@ export interface GatewayApi {
   readonly routes: readonly Route[];
   /** Full names of the internal services, sorted. */
   readonly upstreams: readonly string[];
+  /** What is written by hand; absent: nothing. */
+  readonly resolvers?: ResolverApi;
 }
 
 /** The version of generated code that this runtime runs. Raised whenever the two must change together. */

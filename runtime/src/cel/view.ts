@@ -17,6 +17,8 @@ export interface ViewField {
   readonly key?: Encoding;
   /** Encoded as a group. */
   readonly group?: true;
+  /** Of a list that is written: packed. */
+  readonly packed?: true;
   /** Whether zero is as good as unset. */
   readonly implicit?: true;
   /** What an unset field is, where that is not the zero of its type. */

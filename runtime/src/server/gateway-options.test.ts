@@ -23,6 +23,13 @@ function problemsOf(options: GatewayOptions): readonly string[] {
 describe("createGateway", () => {
   it("takes valid options", () => {
     expect(problemsOf(valid)).toEqual([]);
+    expect(
+      problemsOf({
+        ...valid,
+        api: { ...api, resolvers: { names: ["hello"], clients: {} } },
+        resolvers: { hello: () => "hi" },
+      }),
+    ).toEqual([]);
     // Targets of services that no method calls any more do no harm.
     expect(problemsOf({ ...valid, upstreams: { ...upstreams, "a.B": "x:1" } })).toEqual([]);
     expect(
@@ -73,6 +80,18 @@ describe("createGateway", () => {
       { api: { ...api, routes: [{ ...route!, path: "/grpc.health.v1.Health/Check" }] } },
       /itself/,
     ],
+    [
+      "missing resolver",
+      { api: { ...api, resolvers: { names: ["hello"], clients: {} } } },
+      /^resolvers.hello: missing, and annotations name it$/,
+    ],
+    [
+      "resolver that is no function",
+      { api: { ...api, resolvers: { names: ["hello"], clients: {} } }, resolvers: { hello: "hi" } },
+      /^resolvers.hello: not a function$/,
+    ],
+    ["unknown resolver", { resolvers: { hello: () => "hi" } }, /^resolvers.hello: no annotation names it$/],
+    ["resolvers that are no object", { resolvers: "hello" as never }, /^resolvers: not an object/],
     ["no path", { api: { ...api, routes: [{ ...route!, path: "Unary" }] } }, /not a path/],
     ["no timeout", { api: { ...api, routes: [{ ...route!, timeoutMs: 0 }] } }, /timeout of 0 ms/],
   ];

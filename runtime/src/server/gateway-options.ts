@@ -46,6 +46,11 @@ export interface GatewayOptions {
   /** What expressions of annotations read as `config`, by name. Default: nothing. */
   readonly config?: Readonly<Record<string, string | number | boolean>>;
   /**
+   * The hand-written functions that annotations name with `resolver`: one for each, and no others. Their types are the
+   * `Resolvers` of the generated `gateway_resolvers.ts`. Needed only where there are some.
+   */
+  readonly resolvers?: object;
+  /**
    * The implementation of HTTP/2 towards clients and, where `upstreams` are targets, of gRPC towards the internal services:
    * Portico's own ("http2"), or those of Node.js and grpc-js ("node"). Default: what the environment variable
    * PORTICO_TRANSPORT says, else "http2".
@@ -89,6 +94,7 @@ export function gatewayProblems(options: GatewayOptions): string[] {
     ...limitProblems("limits", options.limits, defaultLimits),
     ...limitProblems("connections", options.connections, defaultConnectionLimits),
     ...headerProblems(options),
+    ...resolverProblems(options),
   ];
 }
 
@@ -136,6 +142,22 @@ function upstreamProblems({ api, upstreams }: GatewayOptions): string[] {
   for (const [service, target] of Object.entries(upstreams)) {
     const problem = targetProblem(target);
     if (problem !== undefined) problems.push(`upstreams: target of ${service}: ${problem}`);
+  }
+  return problems;
+}
+
+function resolverProblems({ api, resolvers = {} }: GatewayOptions): string[] {
+  if (typeof resolvers !== "object" || resolvers === null)
+    return ["resolvers: not an object with a function for each name"];
+  const names = api.resolvers?.names ?? [];
+  const given = resolvers as Readonly<Record<string, unknown>>;
+  const problems: string[] = [];
+  for (const name of names) {
+    if (!Object.hasOwn(given, name)) problems.push(`resolvers.${name}: missing, and annotations name it`);
+    else if (typeof given[name] !== "function") problems.push(`resolvers.${name}: not a function`);
+  }
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) problems.push(`resolvers.${name}: no annotation names it`);
   }
   return problems;
 }

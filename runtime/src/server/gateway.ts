@@ -57,6 +57,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     logger,
     forwardHeaders: options.forwardHeaders ?? [],
     config: options.config ?? {},
+    resolvers:
+      api.resolvers === undefined
+        ? undefined
+        : {
+            functions: options.resolvers as Readonly<Record<string, unknown>>,
+            clients: api.resolvers.clients,
+          },
   });
   const makeFront = transport === "http2" ? ownFront : nodeFront;
   const tls = options.tls === undefined ? undefined : readTls(options.tls);

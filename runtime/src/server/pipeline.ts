@@ -8,6 +8,7 @@ import { GrpcExchange, isGrpcContentType } from "../protocol/grpc-exchange.js";
 import { type HeaderFields, type HttpStream, REQUEST_ID_HEADER } from "../protocol/http-stream.js";
 import { requestIds } from "../protocol/request-id.js";
 import { continueTrace } from "../protocol/trace-context.js";
+import type { Resolvers } from "../resolve/resolver.js";
 import { TimerWheel } from "../time/timer-wheel.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { Logger } from "./logger.js";
@@ -24,6 +25,8 @@ export interface PipelineOptions {
   readonly forwardHeaders: readonly string[];
   /** What expressions see as `config`. */
   readonly config: Caller["config"];
+  /** What is written by hand. */
+  readonly resolvers?: Resolvers | undefined;
 }
 
 /** A route, as the gateway serves it. */
@@ -50,6 +53,7 @@ export class Pipeline {
   readonly authenticator: Authenticator | undefined;
   readonly logger: Logger;
   readonly config: Caller["config"];
+  readonly resolvers: Resolvers | undefined;
   readonly wheel = new TimerWheel();
 
   readonly #routes: ReadonlyMap<string, ServedRoute>;
@@ -62,6 +66,7 @@ export class Pipeline {
     this.authenticator = options.authenticator;
     this.logger = options.logger;
     this.config = options.config;
+    this.resolvers = options.resolvers;
     this.#forwardHeaders = options.forwardHeaders;
     this.#routes = new Map(options.routes.map((route) => [route.path, route]));
   }

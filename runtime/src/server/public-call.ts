@@ -136,6 +136,10 @@ export class PublicCall implements CallInit, ExchangeReceiver, Timed {
     return this.#pipeline.config;
   }
 
+  get resolvers(): Pipeline["resolvers"] {
+    return this.#pipeline.resolvers;
+  }
+
   onBadRequest(error: PorticoError): void {
     this.#fail(error);
   }
