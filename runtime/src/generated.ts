@@ -35,7 +35,6 @@ export {
   type ClientTable,
   type Resolved,
   type ResolverContext,
-  resolveMethod,
   resolverLookup,
   type UpstreamOptions,
   unresolved,

@@ -1,6 +1,10 @@
 import type { GatewayApi } from "@portico/runtime";
 import { Code, PorticoError } from "@portico/runtime";
 import { expect, test } from "vitest";
+import { explain } from "../../plugin/src/emit/explain.js";
+import { explainText } from "../../plugin/src/emit/explain-text.js";
+import { makePlan } from "../../plugin/src/plan/plan.js";
+import { sourceTexts } from "../../plugin/src/source/text.js";
 import { type Compiled, compile, load } from "../support/compile.js";
 import { type Answer, FakeUpstream, type InvokeOptions, invoke } from "../support/invoke.js";
 import { internal, order, shop, users } from "./shop.js";
@@ -436,4 +440,25 @@ test("what a resolver reads is listed as readable, also inside of messages, but 
     "shop.v1.User.email",
     "shop.v1.User.id",
   ]);
+});
+
+test("what a resolver reads is explained", () => {
+  const compiled = compile({
+    "shop.proto": internal,
+    "api.proto": shop(
+      'string hello = 20 [(portico.v1.field) = {resolver: "hello", reads: ["id", "user.email"]}];',
+    ),
+  });
+  expect(compiled.error).toBeUndefined();
+  const { plan } = makePlan({
+    registry: compiled.registry,
+    targets: ["shop.proto", "api.proto"],
+    texts: sourceTexts([]),
+    sharedPackages: ["google.protobuf"],
+  });
+  const text = explainText(explain(plan));
+  expect(text).toMatch(/hello +resolver hello +join of orders; id, user.email/);
+  expect(text).toContain(
+    "orders.hello  <- the resolver hello, of source: shop.v1.Order.id, user: shop.v1.User.email",
+  );
 });

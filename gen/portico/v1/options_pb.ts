@@ -813,9 +813,8 @@ export type FieldRule = Message<"portico.v1.FieldRule"> & {
   outputOnly: boolean;
 
   /**
-   * Not supported yet: using it is a finding.
-   *
-   * The name of a function, written by hand, that makes the field.
+   * The name of a function, written by hand, that makes the field: undefined leaves it unset. It gets what `reads` says,
+   * the public request, who calls, and clients for the internal services. Excludes `from`, `key`, `when` and `unset`.
    *
    *   string greeting = 9 [(portico.v1.field) = {resolver: "greeting", reads: "display_name"}];
    *
@@ -824,11 +823,10 @@ export type FieldRule = Message<"portico.v1.FieldRule"> & {
   resolver: string;
 
   /**
-   * Not supported yet: using it is a finding.
+   * What the resolver gets, decoded: paths, each by its name ("user.email" is `userEmail`), or "name = CEL". Default:
+   * nothing.
    *
-   * What the resolver gets: paths of the source.
-   *
-   *   reads: "display_name"
+   *   string greeting = 9 [(portico.v1.field) = {resolver: "greeting", reads: "display_name", reads: "age = years + 1"}];
    *
    * @generated from field: repeated string reads = 10;
    */

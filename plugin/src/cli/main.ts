@@ -6,11 +6,12 @@ import type { Command, Output } from "./command.js";
 import { explain } from "./explain.js";
 import { exposure } from "./exposure.js";
 import { internalError } from "./internal-error.js";
+import { resolvers } from "./resolvers.js";
 import { scaffold } from "./scaffold.js";
 import { UsageError } from "./usage-error.js";
 import { vendor } from "./vendor.js";
 
-const COMMANDS: readonly Command[] = [check, explain, exposure, scaffold, vendor];
+const COMMANDS: readonly Command[] = [check, explain, exposure, resolvers, scaffold, vendor];
 
 const USAGE = `usage: portico COMMAND [OPTION…]
 

@@ -8,6 +8,8 @@ export interface Template {
   readonly parameter: string;
   /** Whether files that are only imported are generated for as well. */
   readonly includeImports: boolean;
+  /** The folder that the plugin writes to, as it is said. */
+  readonly out?: string;
   /** The arguments of `buf build` that build the same. */
   readonly input: readonly string[];
 }
@@ -31,7 +33,9 @@ export function readTemplate(path: string, isWanted: boolean): Template {
 function templateOf(yaml: Yaml): Template {
   const plugin = list(get(yaml, "plugins")).find(isPortico);
   const opt = get(plugin, "opt");
+  const [out] = texts(get(plugin, "out"));
   return {
+    ...(out !== undefined && { out }),
     parameter: texts(opt).join(","),
     includeImports: get(plugin, "include_imports") === true,
     input: inputOf(list(get(yaml, "inputs"))),

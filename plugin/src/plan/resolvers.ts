@@ -15,7 +15,7 @@ const TAKEN = new Set(["constructor", "default", "prototype", "then", "toString"
 const MAX_ROWS = 10_000;
 
 /** Whether a function can have the name; reports where it cannot. */
-export function checkResolverName(context: Context, name: string, place: Place): boolean {
+function checkResolverName(context: Context, name: string, place: Place): boolean {
   if (IDENTIFIER.test(name) && !TAKEN.has(name)) return true;
   context.report(
     "resolver-name",
@@ -154,7 +154,7 @@ function propertyName(path: Path): string {
 const functions = new WeakMap<Context, Map<string, { readonly signature: string; readonly user: string }>>();
 
 /** A function that several use is one: reports where it would have two types. */
-export function isOneFunction(
+function isOneFunction(
   context: Context,
   name: string,
   signature: string,

@@ -141,22 +141,6 @@ export function unresolved(field: string): never {
   throw new PorticoError(Code.INTERNAL, "internal error", { cause });
 }
 
-/** Handles a public method that is written by hand. */
-export async function resolveMethod(
-  call: Call,
-  name: string,
-  request: Uint8Array,
-  input: ViewType,
-  output: ViewType,
-): Promise<Uint8Array> {
-  const reader = call.input(request);
-  const plain = plainMessage(new View(input, reader, 0, reader.byteLength));
-  const value = await call.run(() => run(call, name, plain, undefined));
-  const w = call.output();
-  naming(name, () => writePlain(w, output, value));
-  return w.finish();
-}
-
 /** Runs a resolver; it is not waited for any longer when the call ends early. */
 async function run(
   call: Call,

@@ -65,10 +65,10 @@ function section(title: string, fields: readonly ExplainedField[]): string[] {
   return ["", `  ${title}`, ...table(fields.map((field) => [field.path, `<- ${fromText(field)}`]))];
 }
 
-function fromText({ from, expression, when, recursive }: ExplainedField): string {
+function fromText({ from, expression, resolver, when, recursive }: ExplainedField): string {
   const origins = from.map(originText).join(", ");
-  const computed =
-    expression === undefined ? origins : `${oneLine(expression)}${origins && `, of ${origins}`}`;
+  const how = resolver === undefined ? expression : `the resolver ${resolver}`;
+  const computed = how === undefined ? origins : `${oneLine(how)}${origins && `, of ${origins}`}`;
   const text = when === undefined ? computed : `${computed}, if ${oneLine(when)}`;
   return recursive === true ? `${text}, with the fields that it has further out` : text;
 }

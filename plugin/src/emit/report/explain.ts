@@ -5,6 +5,7 @@ import type {
   JoinPlan,
   MethodPlan,
   Plan,
+  Root,
   Translator,
   UpstreamMethod,
   Value,
@@ -66,6 +67,8 @@ export interface ExplainedField {
   readonly from: readonly Origin[];
   /** How it is computed from them, where it is not just the one. */
   readonly expression?: string;
+  /** The hand-written function that makes it of them. */
+  readonly resolver?: string;
   /** The condition under which it is there. */
   readonly when?: string;
   /** The message stands further out already: its fields are those that are told there. */
@@ -144,7 +147,8 @@ class Explainer {
     const step: Draft = {
       id,
       kind,
-      method: `${method.service}/${method.name}`,
+      // A resolver is no method of a service.
+      method: method.service === "" ? method.name : `${method.service}/${method.name}`,
       effect: own.effect ?? method.effect,
       ...(timeoutMs !== undefined && { timeoutMs }),
       waitsFor: [],
@@ -167,8 +171,18 @@ class Explainer {
       const name = dotted(path, plan.target);
       const inner = translatorsIn(plan.conversion);
       const isRecursive = inner.some((one) => one === translator || above.includes(one));
-      const from = valuesIn(plan.value).map((read) => originOf(read, answererOf(read, around, of)?.id));
-      this.#response.push({ path: name, from, ...saidOf(plan), ...(isRecursive && { recursive: true }) });
+      const { root } = plan.value;
+      const resolver = root.kind === "join" ? root.join.lookup.resolver : undefined;
+      const reads =
+        resolver === undefined ? valuesIn(plan.value) : readsOfJoin((root as Root & { kind: "join" }).join);
+      const from = reads.map((read) => originOf(read, answererOf(read, around, of)?.id));
+      this.#response.push({
+        path: name,
+        from,
+        ...(resolver && { resolver: resolver.name }),
+        ...saidOf(plan),
+        ...(isRecursive && { recursive: true }),
+      });
       if (isRecursive) continue;
       const inside = { here: answererOf(plan.value, around, of), outer: around };
       for (const one of inner.filter(({ target }) => !isWellKnown(target.typeName))) {
@@ -190,7 +204,8 @@ class Explainer {
       step = this.#addStep(join.name, "join", lookup.method, lookup);
       known.set(outer, step);
       step.keys = join.key.map((value, i) => keyOf(join, value, i));
-      if (lookup.mode !== "all") step.keysPerCall = lookup.mode === "each" ? 1 : lookup.batchSize;
+      if (lookup.mode !== "all" && lookup.resolver === undefined)
+        step.keysPerCall = lookup.mode === "each" ? 1 : lookup.batchSize;
       step.onMissing = join.onMissing;
       for (const before of join.after) step.waits.add(this.#join(before, path, here).id);
       if (join.when !== undefined) step.when = join.when.text;
