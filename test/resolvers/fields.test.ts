@@ -1,8 +1,8 @@
 import type { GatewayApi } from "@portico/runtime";
 import { Code, PorticoError } from "@portico/runtime";
 import { expect, test } from "vitest";
-import { explain } from "../../plugin/src/emit/explain.js";
-import { explainText } from "../../plugin/src/emit/explain-text.js";
+import { explain } from "../../plugin/src/emit/report/explain.js";
+import { explainText } from "../../plugin/src/emit/report/explain-text.js";
 import { makePlan } from "../../plugin/src/plan/plan.js";
 import { sourceTexts } from "../../plugin/src/source/text.js";
 import { type Compiled, compile, load } from "../support/compile.js";

@@ -5,8 +5,8 @@ import { eachTranslator } from "../plan/walk.js";
 import { serviceRule } from "../source/annotations.js";
 import { ownJoins } from "./analysis.js";
 import { emitFile, emitGateway, type GeneratedFile } from "./file.js";
-import { EXPOSURE_FILE, exposureList, printExposure } from "./report/exposure-list.js";
 import { emitResolvers } from "./gateway-resolvers.js";
+import { EXPOSURE_FILE, exposureList, printExposure } from "./report/exposure-list.js";
 
 /** Prints all files of a plan. The same plan gives the same bytes. */
 export function emit(plan: Plan, options: { readonly importExtension: string }): GeneratedFile[] {
