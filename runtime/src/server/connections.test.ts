@@ -147,14 +147,14 @@ describe.each(transports)("on %s", (transport) => {
   });
 
   it.runIf(transport === "http2")("a stream whose client takes nothing for too long is reset", async () => {
-    await serve({ stallTimeoutMs: 100, maxOutboundBytes: 2 * ANSWER_BYTES + 10 });
+    await serve({ stallTimeoutMs: 1_000, maxOutboundBytes: 2 * ANSWER_BYTES + 10 });
     const session = connect({ initialWindowSize: 0 });
     const stalled = ask(session);
     await until(() => stalled.status !== "");
     const deadline = Date.now() + 10_000;
     while (stalled.code < 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(stalled.code).toBe(http2.constants.NGHTTP2_CANCEL);
-    expect((await served.client.unary("Big")).code).toBe(Code.OK);
+    expect(await echo()).toBe(Code.OK);
   });
 });
 

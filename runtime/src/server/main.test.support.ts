@@ -31,11 +31,21 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const route = (name, handler) => ({ path: "/api.v1.Api/" + name, policy: { kind: "public" }, timeoutMs: 5000, kind: "unary", handler });
 const api = { version: 1, upstreams: [], routes: [
   route("Slow", async (request) => { console.log("started"); await wait(500); return request; }),
+  { ...route("Stuck", async () => { console.log("started"); await wait(120000); }), timeoutMs: 120000 },
   route("Pid", async () => new TextEncoder().encode(String(process.pid))),
   route("Crash", async (request) => { setTimeout(() => { throw new Error("boom"); }); await wait(200); return request; }),
 ] };
 const options = { api, upstreams: {}, host: "127.0.0.1", port: 0 };
 `;
+
+/** Tells it to stop, again and again: signals that come before the first is noticed are one. Until it has. */
+export async function insist({ child, exit }: Pick<Started, "child" | "exit">): Promise<number | null> {
+  child.kill("SIGTERM");
+  const again = setInterval(() => child.kill("SIGTERM"), 100);
+  const code = await exit;
+  clearInterval(again);
+  return code;
+}
 
 /** A main program that runs. */
 export interface Started {

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { Code } from "../call/error.js";
-import { mainPrograms, start } from "./main.test.support.js";
+import { insist, mainPrograms, start } from "./main.test.support.js";
 import { testClient } from "./peers.test.support.js";
 
 mainPrograms();
@@ -9,7 +9,7 @@ mainPrograms();
 describe("runGateway", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("drains and exits with 0 on %s", async (signal) => {
     const { child, exit, printed } = start("runGateway(options);");
-    const [, port] = await printed(/^portico: 3 methods on 127\.0\.0\.1:(\d+) \(gRPC, h2c\)\n/);
+    const [, port] = await printed(/^portico: 4 methods on 127\.0\.0\.1:(\d+) \(gRPC, h2c\)\n/);
     const client = testClient(`127.0.0.1:${port}`);
     const outcome = client.unary("Slow", Buffer.from("x"));
     await printed(/started/);
@@ -23,12 +23,9 @@ describe("runGateway", () => {
     const { child, exit, printed } = start("runGateway(options);");
     const [, port] = await printed(/127\.0\.0\.1:(\d+)/);
     const client = testClient(`127.0.0.1:${port}`);
-    const outcome = client.unary("Slow", Buffer.from("x"));
+    const outcome = client.unary("Stuck", Buffer.from("x"));
     await printed(/started/);
-    child.kill("SIGTERM");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    child.kill("SIGTERM");
-    expect(await exit).toBe(1);
+    expect(await insist({ child, exit })).toBe(1);
     expect((await outcome).code).toBe(Code.UNAVAILABLE);
     client.close();
   });

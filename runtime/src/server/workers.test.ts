@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Code } from "../call/error.js";
-import { mainPrograms, type Started, start } from "./main.test.support.js";
+import { insist, mainPrograms, type Started, start } from "./main.test.support.js";
 import { type TestClient, testClient } from "./peers.test.support.js";
 import { restartDelayMs, workersOf } from "./workers.js";
 
@@ -49,12 +49,9 @@ describe("workers", () => {
 
   it("end at once on a second signal", async () => {
     const { child, exit, clients, printed } = await serve(2);
-    const outcomes = clients.map((client) => client.unary("Slow", Buffer.from("x")));
+    const outcomes = clients.map((client) => client.unary("Stuck", Buffer.from("x")));
     await printed(/(?:started\n){2}/);
-    child.kill("SIGTERM");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    child.kill("SIGTERM");
-    expect(await exit).toBe(1);
+    expect(await insist({ child, exit })).toBe(1);
     for (const { code } of await Promise.all(outcomes)) expect(code).not.toBe(Code.OK);
   });
 
@@ -117,7 +114,7 @@ interface Served extends Started {
 async function serve(clientCount: number, options?: { detached?: boolean }): Promise<Served> {
   const started = start(twoWorkers, options);
   const [, port] = await started.printed(
-    /^portico: 3 methods on 127\.0\.0\.1:(\d+) \(gRPC, h2c\), 2 workers\n/,
+    /^portico: 4 methods on 127\.0\.0\.1:(\d+) \(gRPC, h2c\), 2 workers\n/,
   );
   const clients: TestClient[] = [];
   for (let i = 0; i < clientCount; i++) {
