@@ -282,6 +282,20 @@ describe("when", () => {
 });
 
 describe("keys", () => {
+  it("that come out empty ask for nothing", async () => {
+    const { run } = await api({
+      doc: `option (portico.v1.message).join = {name: "user" method: "in.Users/BatchGetUsers" key: "team.lowerAscii() -> ids = users.id"};
+        string id = 1; string email = 2 ${from("user.email")};`,
+    });
+    const result = await run(
+      { ...answers, "in.Users/BatchGetUsers": () => ({ users: [{ email: "x@x" }] }) },
+      { claims: alice },
+    );
+    expect(result.error).toBeUndefined();
+    expect(result.response).toEqual({ id: "d1" });
+    expect(result.asked("in.Users/BatchGetUsers")).toEqual([]);
+  });
+
   it("are computed, one or a list of them", async () => {
     const { run } = await api({
       doc: `option (portico.v1.message).join = {name: "user" method: "in.Users/BatchGetUsers" key: "owner.upperAscii() -> ids = users.id"};

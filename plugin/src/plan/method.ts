@@ -6,7 +6,7 @@ import {
   Outcome,
   type ServiceRule,
 } from "../source/annotations.js";
-import { type Message, messageOf } from "../source/model.js";
+import { type Field, type Message, messageOf } from "../source/model.js";
 import { type Budget, budgetOf } from "./budget.js";
 import { CallPlanner } from "./calls.js";
 import type { Context } from "./context.js";
@@ -190,7 +190,9 @@ function needsCheck(
         value.root.kind === "source" && value.path.length === 1 ? value.path[0] : undefined,
       ),
     );
-    if (source?.fields.some((field) => !read.has(field))) isWhole = false;
+    // What a later member of its oneof replaces is not read.
+    const isReplaced = (field: Field) => field.oneof !== undefined && field.type.kind === "message";
+    if (source?.fields.some((field) => !read.has(field) || isReplaced(field))) isWhole = false;
   });
   return !isWhole;
 }

@@ -160,9 +160,13 @@ export function written(w: Writer, start: number, type: ViewType): View {
   return new View(type, new Reader(bytes, "the response"), 0, bytes.length);
 }
 
-/** A computed value as a key; undefined for null, which asks for nothing. */
+/**
+ * A computed value as a key; undefined for null and for an empty text, which ask for nothing: a request without its key
+ * would ask for everything.
+ */
 export function keyOf(value: Value | undefined, as: Scalar & Written): Key | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (value === undefined || value === null || value === "") return undefined;
+  if (value instanceof Uint8Array && value.length === 0) return undefined;
   const w = new Writer(MAX_KEY_BYTES);
   writeValue(w, 0, as, value);
   const bytes = w.finish();
