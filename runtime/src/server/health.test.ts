@@ -1,8 +1,10 @@
+import http2 from "node:http2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Code } from "../call/error.js";
 import {
   envelope,
   rawRequest,
+  rawRequestOn,
   startGateway,
   startUpstream,
   type TestGateway,
@@ -66,9 +68,11 @@ describe.each(transports)("on %s", (transport) => {
 
     it("tells of the drain", async () => {
       const draining = await serve({ upstreams: targetsOf(upstream) });
-      const watched = rawRequest(draining.port, WATCH, { body: [envelope(request("api.v1.Api"))] });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      await draining.gateway.close({ graceMs: 2_000 });
+      const session = http2.connect(`http://127.0.0.1:${draining.port}`);
+      const watched = rawRequestOn(session, WATCH, { body: [envelope(request("api.v1.Api"))] });
+      // What came before on the same connection has been read by then.
+      await rawRequestOn(session, "/api.v1.Api/Unary", { body: [envelope(Buffer.from("x"))] });
+      await draining.gateway.close({ graceMs: 60_000 });
       const { body, trailers } = await watched;
       expect(body).toEqual(Buffer.concat([envelope(SERVING), envelope(NOT_SERVING)] as never[]));
       expect(trailers["grpc-status"]).toBe(String(Code.UNAVAILABLE));
