@@ -379,7 +379,8 @@ describe.each(transports)("on %s", (transport) => {
             roles: [],
             scopes: [],
             claims: {},
-            expiresAtMs: Date.now() + 100,
+            // Long enough for the first message, which comes on a new connection.
+            expiresAtMs: Date.now() + 1_000,
           }),
         },
       });
