@@ -321,7 +321,8 @@ test("what is computed: the expression, what it reads, and the condition", () =>
     list.readable
       .filter((entry) => entry.public === `api.shop.v1.Cart.${name}`)
       .map((entry) => entry.internal);
-  expect(of("viewer_name")).toEqual(["shop.v1.Person.name"]);
+  // What its condition reads shows as well.
+  expect(of("viewer_name")).toEqual(["shop.v1.Cart.person_id", "shop.v1.Person.name"]);
   expect(of("who")).toEqual([]);
   workspace.write("public/api/shop/v1/shop.proto", PUBLIC);
 });

@@ -1,7 +1,7 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { ReflectMap, ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { Cursor, MAX_DEPTH, Malformed } from "./cursor.js";
-import { empty, markField, markMessage } from "./object.js";
+import { empty, markField, markMessage, unmarkSiblings } from "./object.js";
 import { checkText, readScalar, wireOf, zeroOf } from "./scalar.js";
 
 export interface DecodeOptions {
@@ -45,11 +45,15 @@ class Decoder {
       case "scalar":
         if (wire !== wireOf(field.scalar)) return false;
         message.set(field, this.#text(field, readScalar(cursor, field.scalar)) as never);
+        unmarkSiblings(message, field);
         return true;
       case "enum": {
         if (wire !== 0) return false;
         const number = readScalar(cursor, ScalarType.INT32) as number;
-        if (isKnown(field.enum, number)) message.set(field, number);
+        if (isKnown(field.enum, number)) {
+          message.set(field, number);
+          unmarkSiblings(message, field);
+        }
         return true;
       }
       case "message": {
@@ -63,6 +67,7 @@ class Decoder {
           isJson(field.message),
         );
         message.set(field, inner);
+        unmarkSiblings(message, field);
         return true;
       }
       case "list":

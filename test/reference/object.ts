@@ -29,6 +29,12 @@ export function markField(message: ReflectMessage, field: DescField): void {
   brokenFields.set(message.message, fields.add(field));
 }
 
+/** A member of a oneof that is set takes the place of the others, and of what was malformed in them. */
+export function unmarkSiblings(message: ReflectMessage, field: DescField): void {
+  const fields = brokenFields.get(message.message);
+  for (const other of field.oneof?.fields ?? []) if (other !== field) fields?.delete(other);
+}
+
 export function markMessage(message: ReflectMessage): void {
   brokenMessages.add(message.message);
 }
