@@ -118,14 +118,14 @@ export const mutants = [
   mutant(
     "a request is checked also where nobody reads it",
     `${WIRE}/check.ts`,
-    "if (wire === 2 && !field.group) check(r.next(), field.message());",
-    "if (wire === 2 && !field.group) r.skip(tag);",
+    "check(r.next(), field.message(), admit);",
+    "r.skip(tag);",
   ),
   mutant("text of a request is checked", `${WIRE}/check.ts`, "if (field.utf8) r.checkUtf8(at);", ""),
   mutant(
     "a request without a claim that it needs is denied",
     `${CALL}/claim.ts`,
-    "else if (required) throw denial(call);",
+    "else if (required) throw denialOf(call.principal);",
     "",
   ),
   mutant(

@@ -145,7 +145,8 @@ class Decoder {
       const cursor = new Cursor(bytes);
       while (!cursor.atEnd) {
         const tag = cursor.tag();
-        if (tag.number === 1 && tag.wire === wireOf(field.mapKey)) key = readScalar(cursor, field.mapKey);
+        if (tag.number === 1 && tag.wire === wireOf(field.mapKey))
+          key = this.#text(field, readScalar(cursor, field.mapKey));
         else if (tag.number === 2 && field.mapKind === "enum" && tag.wire === 0) {
           value = readScalar(cursor, ScalarType.INT32);
           known = isKnown(field.enum, value as number);
