@@ -10,7 +10,6 @@ export {
   configOf,
   ensure,
   holds,
-  holdsFor,
   keyOf,
   keysOf,
   metadataOf,

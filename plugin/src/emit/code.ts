@@ -86,6 +86,13 @@ export function quote(text: string): string {
   return JSON.stringify(text).replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
 }
 
+/** A number as TypeScript. */
+export function numberText(value: number): string {
+  if (Number.isNaN(value)) return "Number.NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "Number.POSITIVE_INFINITY" : "Number.NEGATIVE_INFINITY";
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
 /** Text that cannot end a comment. */
 export function comment(text: string): string {
   return text.replace(/\*\//g, "* /").replace(/[\r\n\u2028\u2029]+/g, " ");

@@ -11,7 +11,7 @@ import { ViewTypes } from "./view-types.js";
 const GLOBALS = (
   "AsyncGenerator Map Number Object Promise Uint8Array undefined " +
   "AnyType Call CallOptions FieldPolicy GatewayApi GuardedPaths Lookup MapEntries MaskTable Method OnError Paths Reader Replies Route Rows Shape Writer " +
-  "asked cel check checkFields claimsOf computed configOf convert ensure holds holdsFor keyAt keyOf keysOf messageKey metadataOf partOf permit permits readMask " +
+  "asked cel check checkFields claimsOf computed configOf convert ensure holds keyAt keyOf keysOf messageKey metadataOf partOf permit permits readMask " +
   "requireClaims resolverLookup rolesOf rowView rowViews scanAny scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
   "unresolved writeMessageKey written"
 ).split(" ");

@@ -1,7 +1,7 @@
 import type { Conversion, EnumPlan } from "../plan/types.js";
 import type { Field, Scalar } from "../source/model.js";
 import { drops } from "./analysis.js";
-import { type Code, quote } from "./code.js";
+import { type Code, numberText, quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
 import { maskTable } from "./mask.js";
 import type { TranslatorEmitter } from "./translator.js";
@@ -152,7 +152,7 @@ export class ValueEmitter {
     if (type === "string") return value === "" ? undefined : `w.text(${tag}, ${quote(String(value))});`;
     // A negative zero is a value of its own.
     if (Object.is(Number(value), 0)) return undefined;
-    if (type === "double") return `w.double(${tag}, ${literal(Number(value))});`;
+    if (type === "double") return `w.double(${tag}, ${numberText(Number(value))});`;
     if (type === "float") return `w.fixed32(${tag}, ${floatBits(Number(value))});`;
     const text = typeof value === "boolean" ? "1" : String(value);
     const isSafe = Number.isSafeInteger(Number(text));
@@ -169,18 +169,6 @@ function defaultOf(field: Field): number {
 /** What a known number becomes. */
 function twinOf(map: EnumPlan, number: number): number | undefined {
   return map.numbers.find(([from]) => from === number)?.[1];
-}
-
-function literal(value: number): string {
-  return Number.isNaN(value)
-    ? "Number.NaN"
-    : value === Number.POSITIVE_INFINITY
-      ? "Number.POSITIVE_INFINITY"
-      : value === Number.NEGATIVE_INFINITY
-        ? "Number.NEGATIVE_INFINITY"
-        : Object.is(value, -0)
-          ? "-0"
-          : String(value);
 }
 
 function floatBits(value: number): number {

@@ -2,10 +2,10 @@ import { fieldType } from "../expression/field-type.js";
 import type { CelType } from "../expression/types.js";
 import { entryFields } from "../plan/conversion.js";
 import type { Field, Message, Scalar } from "../source/model.js";
-import { Code, quote } from "./code.js";
+import { Code, numberText, quote } from "./code.js";
 import { type FileScope, messageShort } from "./file-scope.js";
 import { camel } from "./names.js";
-import { isPackable, LEN, tagOf } from "./wire.js";
+import { tagOf } from "./wire.js";
 
 export interface ViewTypesOptions {
   /** What the constants are called behind the name of the message. */
@@ -173,18 +173,12 @@ function presetOf({ desc, type, cardinality }: Field): string | undefined {
   return scalar.startsWith("u") || scalar.startsWith("f") ? `new cel.Uint(${value}n)` : `${value}n`;
 }
 
-function numberText(value: number): string {
-  if (Number.isNaN(value)) return "Number.NaN";
-  if (!Number.isFinite(value)) return value > 0 ? "Number.POSITIVE_INFINITY" : "Number.NEGATIVE_INFINITY";
-  return Object.is(value, -0) ? "-0" : String(value);
-}
-
 /** Members of oneofs that nothing reads clear those that something does. */
 function siblingsOf(message: Message, read: readonly Field[]): number[][] {
   return message.fields.flatMap((field) => {
     if (field.oneof === undefined || read.includes(field)) return [];
     const cleared = read.filter((other) => other.oneof === field.oneof).map(({ number }) => number);
-    return cleared.length === 0 ? [] : [[tagOf(field, isPackable(field) ? LEN : undefined), ...cleared]];
+    return cleared.length === 0 ? [] : [[tagOf(field), ...cleared]];
   });
 }
 

@@ -9,7 +9,7 @@ import type { Key, Scalar } from "../wire/scalar.js";
 import { keyAt } from "../wire/scalar.js";
 import { Writer } from "../wire/writer.js";
 import type { Call } from "./call.js";
-import { Code, denialOf, PorticoError } from "./error.js";
+import { Code, codeText, denialOf, PorticoError } from "./error.js";
 import type { Rows } from "./join.js";
 
 /**
@@ -76,7 +76,7 @@ export function ensure(
   message?: string,
 ): void {
   if (permits(evaluate)) return;
-  throw new PorticoError(Code[code], message ?? code.toLowerCase().replaceAll("_", " "));
+  throw new PorticoError(Code[code], message ?? codeText(Code[code]));
 }
 
 /** A condition of who may call that reads the request: a caller for whom it does not hold is denied. */
@@ -108,10 +108,18 @@ export function scopesOf({ principal }: Surroundings): readonly string[] {
 
 /** `auth.claims` */
 export function claimsOf({ principal }: Surroundings): CelMap<string, Value> {
-  return new Claims(
-    Object.entries(principal?.claims ?? {}).map(([name, claim]) => [name, jsonValue(claim)] as const),
-  );
+  const said = principal?.claims;
+  if (!said) return noClaims;
+  // Expressions ask for each row, and the claims stay what they are.
+  let claims = claimsMade.get(said);
+  if (claims === undefined) {
+    claims = jsonObject(said);
+    claimsMade.set(said, claims);
+  }
+  return claims;
 }
+
+const claimsMade = new WeakMap<object, CelMap<string, Value>>();
 
 /** `metadata` */
 export function metadataOf({ metadata }: Surroundings): CelMap<string, string> {
@@ -131,14 +139,19 @@ class Claims extends CelMap<string, Value> {
   }
 }
 
+const noClaims = new Claims([]);
+
+function jsonObject(value: object): CelMap<string, Value> {
+  return new Claims(Object.entries(value).map(([key, each]) => [key, jsonValue(each)] as const));
+}
+
 function noClaim(name: string): never {
   throw new NoClaimError(`the caller has no ${name}`);
 }
 
 function jsonValue(value: unknown): Value {
   if (Array.isArray(value)) return value.map(jsonValue);
-  if (typeof value === "object" && value !== null)
-    return new Claims(Object.entries(value).map(([key, each]) => [key, jsonValue(each)] as const));
+  if (typeof value === "object" && value !== null) return jsonObject(value);
   return value === undefined ? null : (value as Value);
 }
 

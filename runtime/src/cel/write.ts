@@ -12,7 +12,7 @@ import {
   asTimestamp,
   asUint,
 } from "./cast.js";
-import type { Encoding } from "./decode.js";
+import { type Encoding, wireOf } from "./decode.js";
 import { fail } from "./error.js";
 import { split } from "./time.js";
 import { Uint, type Value } from "./value.js";
@@ -43,7 +43,7 @@ export function writeValue(w: Writer, tag: number, as: Written, value: Value, im
     if (!(implicit && number === 0)) w.int32(tag, number);
   } else {
     const message = w.begin(tag, HINT);
-    writeElement(w, 8 + WIRES[as.wraps], as.wraps, value);
+    writeElement(w, 8 + wireOf(as.wraps), as.wraps, value);
     w.end(tag, message);
   }
 }
@@ -97,11 +97,6 @@ function numberOf(
   if (Object.hasOwn(numbers, name)) return numbers[name]!;
   return otherwise ?? fail("no value of the enum has this name");
 }
-
-const WIRES: Readonly<Record<Encoding, number>> = {
-  double: 1, float: 5, int64: 0, uint64: 0, int32: 0, fixed64: 1, fixed32: 5, bool: 0, string: 2, bytes: 2, uint32: 0,
-  sfixed32: 5, sfixed64: 1, sint32: 0, sint64: 0,
-}; // biome-ignore format: a table
 
 function writeElement(w: Writer, tag: number, as: Encoding | "timestamp" | "duration", value: Value): void {
   switch (as) {
