@@ -19,7 +19,16 @@ import { isReadable, isSaid, reportNowhere, requestPath } from "./request-side.j
 import { answersStream, checkStreamKind, reportNoStream, takesStream } from "./stream-kind.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { CallPlan, Expression, Translator, UpstreamMethod } from "./types.js";
-import { descend, messageOfValue, namesIn, plainPath, RESERVED, rootMessage, type Scope } from "./values.js";
+import {
+  descend,
+  messageOfValue,
+  namesIn,
+  plainPath,
+  RESERVED,
+  rootMessage,
+  type Scope,
+  scopeAside,
+} from "./values.js";
 import { readsOfField } from "./walk.js";
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
@@ -189,16 +198,7 @@ export class CallPlanner {
 
   /** What is in scope where there is no message at hand. */
   #aside(): Scope {
-    return {
-      source: undefined,
-      sourceName: "",
-      request: messageOf(this.desc.input),
-      calls: this.#named,
-      joins: new Map(),
-      exposes: false,
-      incomplete: this.#scope.incomplete,
-      lets: this.#scope.lets,
-    };
+    return { ...scopeAside(this.#scope), calls: this.#named };
   }
 
   /** The service's `let`, then the method's own. */
@@ -307,7 +307,6 @@ export class CallPlanner {
       const calls = new Map([...this.#named].filter(([, other]) => other !== plan));
       const names: Scope = {
         source: input,
-        sourceName: "the request",
         request: input,
         calls,
         joins: new Map(),

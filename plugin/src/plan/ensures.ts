@@ -78,7 +78,6 @@ function planEnsure(
     ensure.that,
     {
       source,
-      sourceName: "source",
       request: scope.request,
       calls: scope.calls,
       joins,

@@ -5,7 +5,7 @@ import type { Context, Place } from "./context.js";
 import { planPolicy } from "./policy.js";
 import type { MethodScope } from "./translators.js";
 import type { PolicyPlan } from "./types.js";
-import type { Scope } from "./values.js";
+import { scopeAside } from "./values.js";
 
 /** Who may read and set a field: what its own `allow` says, which narrows that of the method. */
 export type FieldPolicyPlan = Exclude<PolicyPlan, { readonly kind: "public" }>;
@@ -70,17 +70,7 @@ export function planFieldPolicy(
 ): FieldPolicyPlan | undefined | "broken" {
   const allow = desc === undefined ? undefined : fieldRule(desc)?.allow;
   if (allow === undefined) return undefined;
-  const names: Scope = {
-    source: undefined,
-    sourceName: "",
-    request: scope.request,
-    calls: new Map(),
-    joins: new Map(),
-    exposes: false,
-    lets: scope.lets,
-    incomplete: scope.incomplete,
-  };
-  const plan = planPolicy(context, allow, { element: desc!, path: ["allow"] }, names);
+  const plan = planPolicy(context, allow, { element: desc!, path: ["allow"] }, scopeAside(scope));
   return plan === undefined || plan.kind === "public" ? "broken" : plan;
 }
 

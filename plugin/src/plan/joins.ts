@@ -53,7 +53,6 @@ export function planJoins(
     }
     const names: Scope = {
       source,
-      sourceName: "source",
       request: scope.request,
       calls: scope.calls,
       joins: plans,

@@ -10,7 +10,7 @@ import { planPages } from "./pages.js";
 import { RequestFields } from "./request-fields.js";
 import type { MethodScope, Translators } from "./translators.js";
 import type { LookupPlan, Translator, UpstreamMethod } from "./types.js";
-import { fieldPath, type Scope } from "./values.js";
+import { fieldPath, scopeAside } from "./values.js";
 
 const DEFAULT_BATCH = 500;
 const DEFAULT_BOUND = 10_000;
@@ -257,16 +257,7 @@ export function withSet(
     joins: [],
   };
   const fields = new RequestFields(translators, translator, scope);
-  const names: Scope = {
-    source: undefined,
-    sourceName: "",
-    request: scope.request,
-    calls: new Map(),
-    joins: new Map(),
-    exposes: false,
-    incomplete: scope.incomplete,
-    lets: scope.lets,
-  };
+  const names = scopeAside(scope);
   let fine = true;
   const conflicts = ({ target, targetPlace }: Assignment) => {
     const isKey = ask.some(

@@ -21,7 +21,7 @@ import type { RuleId } from "./rules.js";
 import { takesStream } from "./stream-kind.js";
 import type { Translators } from "./translators.js";
 import type { CallPlan, EnsurePlan, Expression, MethodPlan, PolicyPlan, Translator, Value } from "./types.js";
-import type { Scope } from "./values.js";
+import { type Scope, scopeAside } from "./values.js";
 import { eachTranslator, neededJoins, readsOfField, readsOfJoin } from "./walk.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -47,16 +47,9 @@ export function planMethod(
   const timeoutMs = methodTimeout(context, rule, desc, service);
   const planner = new CallPlanner(translators, desc, rule, service);
   const calls = planner.plan();
-  const policy = methodPolicy(context, desc, rule, service, {
-    source: undefined,
-    sourceName: "",
-    request: messageOf(desc.input),
-    calls: new Map(),
-    joins: new Map(),
-    exposes: false,
-    lets: calls?.scope.lets,
-    incomplete: calls === undefined,
-  });
+  const request = messageOf(desc.input);
+  const names = scopeAside({ request, lets: calls?.scope.lets, incomplete: calls === undefined });
+  const policy = methodPolicy(context, desc, rule, service, names);
   const response = messageOf(desc.output);
   if (calls === undefined) {
     translators.excuse(response);

@@ -84,7 +84,6 @@ export class Translators {
     }
     const names: Scope = {
       source,
-      sourceName: "source",
       request: scope.request,
       calls: scope.calls,
       joins: joins.plans,
@@ -178,7 +177,6 @@ export class Translators {
     }
     builder.sets(source, {
       source,
-      sourceName: source.typeName,
       request: scope.request,
       calls: scope.calls,
       joins: new Map(),

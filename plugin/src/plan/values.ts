@@ -12,8 +12,6 @@ export type Named<T> = ReadonlyMap<string, T | "broken">;
 export interface Scope {
   /** Undefined: there is none here. "broken": its own annotation is wrong. */
   readonly source: Message | undefined | "broken";
-  /** What the root `source` is called in findings. */
-  readonly sourceName: string;
   readonly request: Message | undefined;
   readonly calls: Named<CallPlan>;
   readonly joins: Named<JoinPlan>;
@@ -33,6 +31,16 @@ export interface Scope {
   readonly parent?: Message | undefined;
   /** The message that is written. */
   readonly target?: Message;
+}
+
+/** What is in scope where there is no message at hand, nor any call. */
+export function scopeAside({
+  request,
+  lets,
+  incomplete,
+}: Pick<Scope, "request" | "lets" | "incomplete">): Scope {
+  const none = { source: undefined, calls: new Map(), joins: new Map(), exposes: false };
+  return { ...none, request, lets, ...(incomplete === undefined ? {} : { incomplete }) };
 }
 
 /** Roots that only expressions read. */
