@@ -9,7 +9,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { emit } from "../emit/emit.js";
 import { emitPublicModule } from "../emit/public-proto/module.js";
-import { publicSurface } from "../plan/public-surface.js";
+import { publicSurface } from "../plan/public/public-surface.js";
 import { formatFinding } from "../source/finding.js";
 import { OptionError } from "../source/request.js";
 import { bufSection } from "../source/text.js";

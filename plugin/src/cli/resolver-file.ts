@@ -1,5 +1,5 @@
 import type { Node, ObjectLiteralElementLike, ObjectLiteralExpression, SourceFile } from "ts-morph";
-import type { ResolverUse } from "../plan/resolver-uses.js";
+import type { ResolverUse } from "../plan/fields/resolver-uses.js";
 import { UsageError } from "./usage-error.js";
 
 /** What a file of resolvers is to become. */

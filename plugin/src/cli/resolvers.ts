@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { resolversOf } from "../plan/resolver-uses.js";
+import { resolversOf } from "../plan/fields/resolver-uses.js";
 import { parseOptions } from "../source/request.js";
 import { type Command, type Output, WORKSPACE_HELP, WORKSPACE_OPTIONS, workspaceOptions } from "./command.js";
 import { editResolvers, newResolverFile, type ResolverFile } from "./resolver-file.js";

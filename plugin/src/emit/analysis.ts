@@ -1,7 +1,7 @@
 import type { Checked } from "../expression/checked.js";
 import { partsOf } from "../expression/substitute.js";
-import { groupsOf, type JoinGroup } from "../plan/join-groups.js";
-import { mayDrop } from "../plan/on-error.js";
+import { mayDrop } from "../plan/calls/on-error.js";
+import { groupsOf, type JoinGroup } from "../plan/joins/join-groups.js";
 import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
 import { neededJoins, readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
 

@@ -1,5 +1,5 @@
-import { emptyWithoutCall, emptyWithoutJoin } from "../plan/degraded.js";
-import type { Place } from "../plan/places.js";
+import type { Place } from "../plan/budget/places.js";
+import { emptyWithoutCall, emptyWithoutJoin } from "../plan/calls/degraded.js";
 import type { CallPlan, ErrorRulePlan, Expression, JoinPlan, Root, Translator } from "../plan/types.js";
 import { type Code, quote } from "./code.js";
 import { emitExpression } from "./expressions.js";

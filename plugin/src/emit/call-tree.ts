@@ -1,4 +1,4 @@
-import { formulaTerms, formulaText, isConstant, keysText } from "../plan/budget-text.js";
+import { formulaTerms, formulaText, isConstant, keysText } from "../plan/budget/budget-text.js";
 import type { MethodPlan } from "../plan/types.js";
 
 /** The longest line of a comment with a formula. */

@@ -1,4 +1,4 @@
-import type { Guards } from "../plan/field-policy.js";
+import type { Guards } from "../plan/policy/field-policy.js";
 import type { EnumPlan, MethodPlan } from "../plan/types.js";
 import { eachTranslator } from "../plan/walk.js";
 import type { Field, Message } from "../source/model.js";

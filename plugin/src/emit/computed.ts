@@ -1,4 +1,4 @@
-import { entryFields } from "../plan/conversion.js";
+import { entryFields } from "../plan/fields/conversion.js";
 import type { Expression, FieldPlan, Written } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
 import type { Field, Scalar } from "../source/model.js";

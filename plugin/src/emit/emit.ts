@@ -1,5 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { resolversOf } from "../plan/resolver-uses.js";
+import { resolversOf } from "../plan/fields/resolver-uses.js";
 import type { CallPlan, JoinPlan, Plan, Translator } from "../plan/types.js";
 import { eachTranslator } from "../plan/walk.js";
 import { serviceRule } from "../source/annotations.js";

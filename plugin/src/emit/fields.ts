@@ -1,4 +1,4 @@
-import { mayBeAbsent } from "../plan/on-error.js";
+import { mayBeAbsent } from "../plan/calls/on-error.js";
 import type { Conversion, FieldPlan, JoinPlan } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
 import { type Field, fieldName } from "../source/model.js";

@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { takesStream } from "../plan/calls/stream-kind.js";
 import { isMarkedInternal } from "../plan/context.js";
-import { type ResolverUse, resolversOf } from "../plan/resolver-uses.js";
-import { takesStream } from "../plan/stream-kind.js";
+import { type ResolverUse, resolversOf } from "../plan/fields/resolver-uses.js";
 import type { Plan, ResolverPlan } from "../plan/types.js";
 import { messageOf } from "../source/model.js";
 import { Code, quote } from "./code.js";

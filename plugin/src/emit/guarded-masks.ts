@@ -1,4 +1,4 @@
-import { type FieldPolicyPlan, fieldsWithin, type Guards } from "../plan/field-policy.js";
+import { type FieldPolicyPlan, fieldsWithin, type Guards } from "../plan/policy/field-policy.js";
 import type { MethodPlan } from "../plan/types.js";
 import { eachTranslator } from "../plan/walk.js";
 import type { Field, Message } from "../source/model.js";

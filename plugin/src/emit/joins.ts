@@ -1,4 +1,4 @@
-import { mayDrop } from "../plan/on-error.js";
+import { mayDrop } from "../plan/calls/on-error.js";
 import type { FieldPlan, JoinPlan, ResolverPlan, Value } from "../plan/types.js";
 import { fieldsOf } from "./analysis.js";
 import { type Code, quote } from "./code.js";

@@ -1,4 +1,4 @@
-import { keyFields } from "../plan/key-messages.js";
+import { keyFields } from "../plan/joins/key-messages.js";
 import type { LookupPlan } from "../plan/types.js";
 import type { Field, Message } from "../source/model.js";
 import type { Code } from "./code.js";

@@ -1,4 +1,4 @@
-import { nextPageToken } from "../plan/pages.js";
+import { nextPageToken } from "../plan/joins/pages.js";
 import type { LookupPlan } from "../plan/types.js";
 import type { Field } from "../source/model.js";
 import { type Code, quote } from "./code.js";

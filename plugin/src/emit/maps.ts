@@ -1,4 +1,4 @@
-import { entryFields } from "../plan/conversion.js";
+import { entryFields } from "../plan/fields/conversion.js";
 import type { Conversion, FieldPlan } from "../plan/types.js";
 import type { Field, Scalar } from "../source/model.js";
 import { drops } from "./analysis.js";

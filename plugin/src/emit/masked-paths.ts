@@ -1,4 +1,4 @@
-import type { Place } from "../plan/places.js";
+import type { Place } from "../plan/budget/places.js";
 import type { FieldPlan, Translator } from "../plan/types.js";
 import { eachTranslator, readsOfField, translatorsIn } from "../plan/walk.js";
 

@@ -1,5 +1,5 @@
-import { mayBeAbsent } from "../plan/on-error.js";
-import { answersStream, takesStream } from "../plan/stream-kind.js";
+import { mayBeAbsent } from "../plan/calls/on-error.js";
+import { answersStream, takesStream } from "../plan/calls/stream-kind.js";
 import type { CallPlan, Expression, JoinPlan, MethodPlan, Root, Translator } from "../plan/types.js";
 import { groupsOf, type JoinGroup, readsOf, scanReadsOf, scanRows, walkJoins } from "./analysis.js";
 import { callOptions } from "./call-options.js";

@@ -1,5 +1,5 @@
-import type { FieldPolicyPlan } from "../plan/field-policy.js";
-import { mayDrop } from "../plan/on-error.js";
+import { mayDrop } from "../plan/calls/on-error.js";
+import type { FieldPolicyPlan } from "../plan/policy/field-policy.js";
 import type { FieldPlan, JoinPlan, Translator } from "../plan/types.js";
 import { readsOfField } from "../plan/walk.js";
 import { ownJoins } from "./analysis.js";

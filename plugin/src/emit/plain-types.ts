@@ -1,6 +1,6 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { CelType } from "../expression/types.js";
-import { entryFields, wrapped } from "../plan/conversion.js";
+import { entryFields, wrapped } from "../plan/fields/conversion.js";
 import type { ReadPlan } from "../plan/types.js";
 import type { Field, Message, Scalar } from "../source/model.js";
 import { Code, quote } from "./code.js";

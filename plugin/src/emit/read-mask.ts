@@ -1,4 +1,4 @@
-import { isWellKnown } from "../plan/values-read.js";
+import { isWellKnown } from "../plan/values/values-read.js";
 import type { Field, Message } from "../source/model.js";
 import { quote } from "./code.js";
 import { type FileScope, messageShort } from "./file-scope.js";

@@ -1,6 +1,6 @@
 import { treeText } from "../expression/substitute.js";
-import type { FieldPolicyPlan } from "../plan/field-policy.js";
-import { mayDrop } from "../plan/on-error.js";
+import { mayDrop } from "../plan/calls/on-error.js";
+import type { FieldPolicyPlan } from "../plan/policy/field-policy.js";
 import type { Conversion, Expression, FieldPlan, JoinPlan, Translator, Value } from "../plan/types.js";
 
 /**

@@ -1,6 +1,6 @@
 import { fieldType } from "../expression/field-type.js";
 import type { CelType } from "../expression/types.js";
-import { entryFields } from "../plan/conversion.js";
+import { entryFields } from "../plan/fields/conversion.js";
 import type { Field, Message, Scalar } from "../source/model.js";
 import { Code, numberText, quote } from "./code.js";
 import { type FileScope, messageShort } from "./file-scope.js";

@@ -7,21 +7,21 @@ import {
   type ServiceRule,
 } from "../source/annotations.js";
 import { type Field, type Message, messageOf } from "../source/model.js";
-import { type Budget, budgetOf } from "./budget.js";
-import { CallPlanner } from "./calls.js";
+import { type Budget, budgetOf } from "./budget/budget.js";
+import { CallPlanner } from "./calls/calls.js";
+import { planEnsures } from "./calls/ensures.js";
+import { errorExpressions } from "./calls/on-error.js";
+import { takesStream } from "./calls/stream-kind.js";
 import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
-import { planEnsures } from "./ensures.js";
-import { type Guards, planGuards } from "./field-policy.js";
-import { requestNamesIn, textsOf } from "./mentions.js";
-import { errorExpressions } from "./on-error.js";
-import { planPolicy } from "./policy.js";
-import { readMaskOf } from "./read-mask.js";
+import type { Translators } from "./fields/translators.js";
+import { type Guards, planGuards } from "./policy/field-policy.js";
+import { planPolicy } from "./policy/policy.js";
+import { readMaskOf } from "./policy/read-mask.js";
 import type { RuleId } from "./rules.js";
-import { takesStream } from "./stream-kind.js";
-import type { Translators } from "./translators.js";
 import type { CallPlan, EnsurePlan, Expression, MethodPlan, PolicyPlan, Translator, Value } from "./types.js";
-import { type Scope, scopeAside } from "./values.js";
+import { requestNamesIn, textsOf } from "./values/mentions.js";
+import { type Scope, scopeAside } from "./values/values.js";
 import { eachTranslator, neededJoins, readsOfField, readsOfJoin } from "./walk.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;

@@ -3,19 +3,19 @@ import { splitAssignment } from "../expression/split.js";
 import { methodRule, serviceRule } from "../source/annotations.js";
 import { type Finding, sortFindings } from "../source/finding.js";
 import type { SourceTexts } from "../source/text.js";
+import { checkMaxCalls } from "./budget/max-calls.js";
 import { Context, type Place } from "./context.js";
-import { checkCycles } from "./cycles.js";
-import { checkDepths } from "./depth.js";
-import { Exposure } from "./exposure.js";
-import { orderJoins } from "./join-order.js";
-import { reportUnused } from "./lets.js";
-import { checkMaxCalls } from "./max-calls.js";
+import { Translators } from "./fields/translators.js";
+import { checkCycles } from "./joins/cycles.js";
+import { checkDepths } from "./joins/depth.js";
+import { orderJoins } from "./joins/join-order.js";
+import { checkRowOrder } from "./joins/row-order.js";
 import { planMethod, type ServiceScope } from "./method.js";
-import { checkPublic } from "./policy.js";
-import { checkRowOrder } from "./row-order.js";
+import { checkPublic } from "./policy/policy.js";
+import { Exposure } from "./public/exposure.js";
 import { checkFile } from "./statics.js";
-import { Translators } from "./translators.js";
 import type { FilePlan, MethodPlan, Plan } from "./types.js";
+import { reportUnused } from "./values/lets.js";
 
 export interface PlanInput {
   /** All files: public and internal ones, and what they import. */

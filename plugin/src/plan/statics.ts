@@ -3,13 +3,13 @@ import { parsePath } from "../expression/path.js";
 import { type FieldRule, fieldRule, messageRule, methodRule, serviceRule } from "../source/annotations.js";
 import { messageOf } from "../source/model.js";
 import type { Context } from "./context.js";
-import { declaredJoin, declaredLoad } from "./declared.js";
-import { directionsOf } from "./directions.js";
-import { checkFieldRule } from "./field-rule.js";
+import { checkFieldRule } from "./fields/field-rule.js";
+import { declaredJoin, declaredLoad } from "./joins/declared.js";
+import { checkLoads } from "./joins/loads.js";
 import { checkLater } from "./later.js";
-import { checkLoads } from "./loads.js";
-import { planPolicy } from "./policy.js";
-import { RESERVED } from "./values.js";
+import { planPolicy } from "./policy/policy.js";
+import { directionsOf } from "./public/directions.js";
+import { RESERVED } from "./values/values.js";
 
 /**
  * Checks all that annotations say by themselves, whether a method reaches them or not: nothing that is written is

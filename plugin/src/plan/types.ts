@@ -2,9 +2,9 @@ import type { DescEnum, DescFile, DescMethod, DescService } from "@bufbuild/prot
 import type { Checked } from "../expression/checked.js";
 import type { CelType } from "../expression/types.js";
 import type { Field, Message, Scalar } from "../source/model.js";
-import type { Budget } from "./budget.js";
-import type { FieldPolicyPlan, Guards } from "./field-policy.js";
-import type { StreamKind } from "./stream-kind.js";
+import type { Budget } from "./budget/budget.js";
+import type { StreamKind } from "./calls/stream-kind.js";
+import type { FieldPolicyPlan, Guards } from "./policy/field-policy.js";
 
 /**
  * The plan: all annotations, resolved. It says what is called, in which order, what is joined by which key, and where

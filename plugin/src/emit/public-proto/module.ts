@@ -1,5 +1,5 @@
 import type { FileRegistry } from "@bufbuild/protobuf";
-import type { PublicSurface } from "../../plan/public-surface.js";
+import type { PublicSurface } from "../../plan/public/public-surface.js";
 import type { GeneratedFile } from "../file.js";
 import { printProto } from "./file.js";
 

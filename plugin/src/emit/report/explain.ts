@@ -1,4 +1,4 @@
-import { formulaText } from "../../plan/budget-text.js";
+import { formulaText } from "../../plan/budget/budget-text.js";
 import type {
   CallPlan,
   FieldPlan,
@@ -10,7 +10,7 @@ import type {
   UpstreamMethod,
   Value,
 } from "../../plan/types.js";
-import { type Around, answererOf, isWellKnown, nameOfRead } from "../../plan/values-read.js";
+import { type Around, answererOf, isWellKnown, nameOfRead } from "../../plan/values/values-read.js";
 import { readsOfJoin, translatorsIn, valuesIn } from "../../plan/walk.js";
 import type { Field } from "../../source/model.js";
 import { ownJoins } from "../analysis.js";

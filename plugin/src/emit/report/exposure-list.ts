@@ -1,4 +1,4 @@
-import { type Flow, flowsOf } from "../../plan/flows.js";
+import { type Flow, flowsOf } from "../../plan/public/flows.js";
 import type { Plan } from "../../plan/types.js";
 import { type Audience, anyOf, audienceOf, both } from "./audience.js";
 

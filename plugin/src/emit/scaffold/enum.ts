@@ -1,5 +1,5 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import { bareName } from "../../plan/enums.js";
+import { bareName } from "../../plan/fields/enums.js";
 import { quoteText } from "../public-proto/literal.js";
 import { withOptions } from "../public-proto/options.js";
 import type { ProtoText } from "../public-proto/text.js";

@@ -1,0 +1,212 @@
+import { groupsOf } from "../joins/join-groups.js";
+import type { CallPlan, JoinPlan, Translator } from "../types.js";
+import { readsOfJoin } from "../walk.js";
+import { askText } from "./ask-text.js";
+import { keyNames, type Place, type Places, placesIn, placesInside } from "./places.js";
+
+/**
+ * How many upstream calls a method makes, and what each waits for. Of a stream: for each message (its own call, and those
+ * before it, count for the first).
+ */
+export interface Budget {
+  /** Calls and joins as a tree, in the order in which they are said: joins on found rows come after their join. */
+  readonly steps: readonly BudgetStep[];
+  /** What is added up: calls and joins, those that share their calls once. */
+  readonly terms: readonly BudgetTerm[];
+  /** The calls of the terms that do not grow with the data. */
+  readonly constant: number;
+  /** The most calls that a request can make, by the bounds on rows and keys. */
+  readonly most: number;
+}
+
+/** A call, or a join at one place. */
+export interface BudgetStep {
+  readonly name: string;
+  readonly what:
+    | { readonly kind: "call"; readonly call: CallPlan }
+    | { readonly kind: "join"; readonly join: JoinPlan };
+  /** How many joins it stands inside. */
+  readonly depth: number;
+  /** Of a join: the keys of its rows, as paths from the public response: "orders.user_id". */
+  readonly keys: readonly string[];
+  /** What must have answered before it starts. */
+  readonly after: readonly BudgetStep[];
+  readonly term: BudgetTerm;
+}
+
+/** Upstream calls of one step, or of several that share them. */
+export interface BudgetTerm {
+  readonly steps: readonly BudgetStep[];
+  readonly count: CallCount;
+  /** The most calls that it can come to. */
+  readonly most: number;
+}
+
+export type CallCount =
+  /** One call, whatever the data (of a join, none where no row has a key), for each page of the reply. */
+  | { readonly kind: "once"; readonly pages: number }
+  /** Calls for so many distinct keys. */
+  | {
+      readonly kind: "keys";
+      /** Paths as in BudgetStep; all of them together are asked for once. */
+      readonly keys: readonly string[];
+      /** The most distinct keys. */
+      readonly mostKeys: number;
+      /** How many keys go in a call. */
+      readonly perCall: number;
+      /** The parts of the key that are the same for all keys of one call. */
+      readonly groupedBy: readonly string[];
+      /** The most pages that each reply has. */
+      readonly pages: number;
+    };
+
+/** Counts the calls of a method. */
+export function budgetOf(calls: readonly CallPlan[], translator: Translator): Budget {
+  return new Counter().count(calls, translator);
+}
+
+/** A join that is being counted. */
+interface Draft extends BudgetStep {
+  readonly join: JoinPlan;
+  readonly places: readonly Place[];
+  /** How many fetches of joins come before it, one after the other, in the walk that it stands in. */
+  readonly wave: number;
+}
+
+class Counter {
+  readonly #steps: BudgetStep[] = [];
+  readonly #terms: Array<{ steps: BudgetStep[]; count: CallCount; most: number }> = [];
+  readonly #calls = new Map<CallPlan, BudgetStep>();
+  readonly #shared = new Map<string, BudgetTerm>();
+  /** The joins that are being followed: one that reaches itself has its own finding. */
+  readonly #open = new Set<JoinPlan>();
+
+  count(calls: readonly CallPlan[], translator: Translator): Budget {
+    for (const call of calls) {
+      const after: BudgetStep[] = [];
+      const step = { name: call.name, what: { kind: "call", call }, depth: 0, keys: [], after } as const;
+      this.#calls.set(call, this.#add({ ...step, term: this.#newTerm() }));
+    }
+    for (const [call, { after }] of this.#calls)
+      for (const before of call.after) (after as BudgetStep[]).push(this.#calls.get(before)!);
+    const unnamed = calls.find((call) => call.unnamed);
+    const source = translator.source === undefined ? undefined : unnamed;
+    this.#walk(placesIn(translator, source));
+    for (const term of this.#terms) Object.assign(term, countOf(term.steps));
+    const sum = (terms: readonly BudgetTerm[]) => terms.reduce((total, { most }) => total + most, 0);
+    const constant = sum(this.#terms.filter(isFixed));
+    return { steps: this.#steps, terms: this.#terms, constant, most: sum(this.#terms) };
+  }
+
+  #newTerm() {
+    const count: CallCount = { kind: "once", pages: 1 };
+    const term = { steps: [] as BudgetStep[], count: count as CallCount, most: 1 };
+    this.#terms.push(term);
+    return term;
+  }
+
+  #add<Step extends BudgetStep>(step: Step): Step {
+    (step.term.steps as BudgetStep[]).push(step);
+    this.#steps.push(step);
+    return step;
+  }
+
+  /**
+   * Adds the joins of one walk, and those on the rows that they find. Joins that ask alike share their calls where they are
+   * fetched at the same time: in one group of the outermost walk (`top`), and in one wave, since none of a wave waits for
+   * another.
+   */
+  #walk(found: Places, outer?: Draft, top?: number): void {
+    const callsOf = (join: JoinPlan) => this.#callsOf(join, found.get(join)!);
+    const groups = groupsOf([...found.keys()], outer === undefined ? callsOf : undefined);
+    const waves = new Map<JoinPlan, number>();
+    for (const { joins, after } of groups) {
+      const wave =
+        outer === undefined ? 0 : 1 + Math.max(outer.wave, ...after.map((other) => waves.get(other) ?? 0));
+      for (const join of joins) waves.set(join, wave);
+    }
+    const here = new Map<JoinPlan, Draft>();
+    for (const [join, places] of found) {
+      const index = groups.findIndex(({ joins }) => joins.includes(join));
+      const wave = waves.get(join)!;
+      const isCall = join.lookup.resolver === undefined;
+      const term = !isCall ? noCalls() : this.#termOf(`${top ?? index} ${wave} ${askText(join.lookup)}`);
+      const after = [
+        ...callsOf(join).map((call) => this.#calls.get(call)!),
+        ...(outer === undefined ? [] : [outer]),
+        ...join.after.flatMap((other) => here.get(other) ?? []),
+      ];
+      const depth = outer === undefined ? 0 : outer.depth + 1;
+      const keys = [...new Set(places.map((place) => keyNames(join, place).join(" & ")))];
+      const what = { kind: "join", join } as const;
+      const step = { name: join.name, what, depth, keys, after, term, join, places, wave };
+      here.set(join, this.#add(step));
+      if (this.#open.has(join)) continue;
+      this.#open.add(join);
+      for (const site of placesInside(join, places)) this.#walk(site, step, top ?? index);
+      this.#open.delete(join);
+    }
+  }
+
+  /** The calls that say which rows there are, and which keys they have. */
+  #callsOf(join: JoinPlan, places: readonly Place[]): CallPlan[] {
+    const calls = new Set(places.flatMap((place) => [...place.calls]));
+    for (const { root } of readsOfJoin(join)) if (root.kind === "call") calls.add(root.call);
+    return [...calls];
+  }
+
+  #termOf(how: string): BudgetTerm {
+    const term = this.#shared.get(how) ?? this.#newTerm();
+    this.#shared.set(how, term);
+    return term;
+  }
+}
+
+/** What resolvers call is not known: it is counted as it is called. */
+function noCalls(): BudgetTerm {
+  return { steps: [], count: { kind: "once", pages: 1 }, most: 0 };
+}
+
+/** Whether a term comes to the same number for all requests. */
+export function isFixed({ count }: BudgetTerm): boolean {
+  return count.kind === "once" && count.pages === 1;
+}
+
+/** How many calls the joins of a term make, all of which ask alike. */
+function countOf(steps: readonly BudgetStep[]): { count: CallCount; most: number } {
+  const drafts = steps.filter((step): step is Draft => step.what.kind === "join");
+  const lookup = drafts[0]?.join.lookup;
+  const pages = lookup?.pages?.max ?? 1;
+  const mostKeys = Math.min(
+    lookup?.maxKeys ?? 1,
+    drafts.reduce((sum, draft) => sum + keysAsked(draft), 0),
+  );
+  if (lookup === undefined || lookup.mode === "all" || mostKeys <= 1)
+    return { count: { kind: "once", pages }, most: pages };
+  const perCall = lookup.mode === "each" ? 1 : lookup.batchSize;
+  const single = lookup.ask.map((path) => path.every((field) => field.cardinality === "singular"));
+  const isGrouped = lookup.mode === "batch" && single.includes(true);
+  const groupedBy = isGrouped ? partsOf(drafts, (part) => single[part]!) : [];
+  const keys = partsOf(drafts, (part) => !isGrouped || !single[part]);
+  // Of grouped keys, each may be the only one of its group.
+  const calls = isGrouped ? mostKeys : Math.ceil(mostKeys / perCall);
+  return { count: { kind: "keys", keys, mostKeys, perCall, groupedBy, pages }, most: calls * pages };
+}
+
+/** The most keys that the rows of a join have. */
+function keysAsked({ join, places }: Draft): number {
+  if (join.keyList) return join.lookup.maxKeys;
+  const rows = places.reduce((sum, place) => sum + place.rows, 0);
+  return Math.min(rows, join.lookup.maxRows);
+}
+
+function partsOf(drafts: readonly Draft[], isWanted: (part: number) => boolean): string[] {
+  const names = drafts.flatMap(({ join, places }) =>
+    places.map((place) =>
+      keyNames(join, place)
+        .filter((_, part) => isWanted(part))
+        .join(" & "),
+    ),
+  );
+  return [...new Set(names)];
+}

@@ -1,0 +1,118 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Ensure, MethodRule } from "../../source/annotations.js";
+import type { Message } from "../../source/model.js";
+import { type Context, list, type Place } from "../context.js";
+import type { MethodScope } from "../fields/translators.js";
+import { nearest } from "../names.js";
+import type { CallPlan, EnsurePlan, JoinPlan, Translator } from "../types.js";
+import { resolveCondition } from "../values/expressions.js";
+import { mayBeAbsent } from "./on-error.js";
+
+/** The codes with which a caller can be turned away. */
+export const DENIALS = [
+  "NOT_FOUND",
+  "PERMISSION_DENIED",
+  "FAILED_PRECONDITION",
+  "INVALID_ARGUMENT",
+  "UNAUTHENTICATED",
+  "ABORTED",
+  "ALREADY_EXISTS",
+  "OUT_OF_RANGE",
+  "RESOURCE_EXHAUSTED",
+] as const;
+
+/** Resolves the conditions on what a method has loaded; `translator` writes its response. */
+export function planEnsures(
+  context: Context,
+  desc: DescMethod,
+  rule: MethodRule | undefined,
+  scope: MethodScope,
+  calls: readonly CallPlan[],
+  source: Message | undefined | "broken",
+  translator: Translator | undefined,
+): EnsurePlan[] {
+  const plans: EnsurePlan[] = [];
+  rule?.ensure.forEach((ensure, index) => {
+    const place: Place = { element: desc, path: ["ensure", index] };
+    const plan = planEnsure(context, ensure, place, scope, calls, source, translator);
+    if (plan !== undefined) plans.push(plan);
+  });
+  return plans;
+}
+
+function planEnsure(
+  context: Context,
+  ensure: Ensure,
+  place: Place,
+  scope: MethodScope,
+  calls: readonly CallPlan[],
+  source: Message | undefined | "broken",
+  translator: Translator | undefined,
+): EnsurePlan | undefined {
+  const option = (name: string): Place => ({ ...place, path: [...place.path!, name] });
+  const code = ensure.code === "" ? "NOT_FOUND" : ensure.code;
+  let fine = true;
+  if (!DENIALS.some((name) => name === code)) {
+    fine = false;
+    const [near] = nearest(code, DENIALS);
+    context.report(
+      "ensure",
+      option("code"),
+      `"${code}" is not a code that a denial can have`,
+      near === undefined ? `write one of ${list(DENIALS)}` : `did you mean "${near}"?`,
+    );
+  }
+  if (ensure.that === "") {
+    context.report(
+      "ensure",
+      place,
+      "an `ensure` without a condition",
+      'write `that: "order.user_id == auth.subject"`',
+    );
+    return undefined;
+  }
+  const at = option("that");
+  const joins = new Map((translator?.joins ?? []).map((join) => [join.name, join]));
+  const that = resolveCondition(
+    context,
+    ensure.that,
+    {
+      source,
+      request: scope.request,
+      calls: scope.calls,
+      joins,
+      exposes: false,
+      incomplete: scope.incomplete || translator === undefined,
+      lets: scope.lets,
+    },
+    at,
+  );
+  if (that === undefined || !fine) return undefined;
+  const after = new Set<CallPlan>();
+  const joined = new Set<JoinPlan>();
+  for (const { root } of that.reads) {
+    if (root.kind === "call") after.add(root.call);
+    if (root.kind === "source") for (const call of calls) if (call.unnamed) after.add(call);
+    if (root.kind === "join") joined.add(root.join);
+  }
+  const open = [...after].find(mayBeAbsent) ?? [...joined].find(({ onMissing }) => onMissing !== "fail");
+  if (open !== undefined) {
+    context.report(
+      "ensure",
+      at,
+      `"${open.name}" may be absent without an error, so nobody could tell a denial from that`,
+      "method" in open ? "remove its `when` or `on_error`" : "give the join `on_missing: FAIL`",
+    );
+    return undefined;
+  }
+  if (joined.size > 0 && calls.some(({ effect }) => effect !== "READ")) {
+    context.report(
+      "not-supported-yet",
+      at,
+      "an `ensure` that reads a join, in a method that writes, is not supported yet",
+      "read a call instead",
+    );
+    return undefined;
+  }
+  return { that, code, message: ensure.message === "" ? undefined : ensure.message, after, joins: joined };
+}

@@ -1,0 +1,51 @@
+import type { CallPlan, JoinPlan } from "../types.js";
+
+/** Joins whose keys are gathered in one walk, once the joins `after` have answered. */
+export interface JoinGroup {
+  readonly joins: readonly JoinPlan[];
+  readonly after: readonly JoinPlan[];
+}
+
+/**
+ * The joins of a walk, grouped by what they wait for: other groups, and calls. Those of a group are gathered in one walk,
+ * and those of them that fetch the same way share their calls.
+ */
+export function groupsOf(
+  joins: readonly JoinPlan[],
+  /** The calls that a join waits for; default: none. */
+  callsOf: (join: JoinPlan) => readonly CallPlan[] = () => [],
+): readonly JoinGroup[] {
+  const groups: Array<{ joins: JoinPlan[]; after: JoinPlan[]; key: string }> = [];
+  for (const join of inOrder(joins)) {
+    // What decides in another place whether there are rows is not there in this one.
+    const after = join.after.filter((other) => joins.includes(other));
+    const before = new Set(after.map((other) => groups.findIndex((group) => group.joins.includes(other))));
+    // Those that ask the same method wait for each other's calls, so as to share their own.
+    const alike = joins.filter((other) => other.after.length === join.after.length && asksLike(join, other));
+    const calls = new Set(alike.flatMap(callsOf).map((call) => call.name));
+    const key = `${[...before].sort((a, b) => a - b).join()} ${[...calls].sort().join()}`;
+    const same = groups.find((group) => group.key === key);
+    if (same === undefined) groups.push({ joins: [join], after: [...after], key });
+    else {
+      same.joins.push(join);
+      for (const other of after) if (!same.after.includes(other)) same.after.push(other);
+    }
+  }
+  return groups;
+}
+
+/** Each after those that it waits for; otherwise as they come. */
+function inOrder(joins: readonly JoinPlan[]): readonly JoinPlan[] {
+  const order = new Set<JoinPlan>();
+  const visit = (join: JoinPlan): void => {
+    if (order.has(join) || !joins.includes(join)) return;
+    for (const before of join.after) visit(before);
+    order.add(join);
+  };
+  for (const join of joins) visit(join);
+  return [...order];
+}
+
+function asksLike({ lookup: a }: JoinPlan, { lookup: b }: JoinPlan): boolean {
+  return a.method.service === b.method.service && a.method.name === b.method.name;
+}

@@ -1,0 +1,144 @@
+import { fieldName } from "../../source/model.js";
+import type { FieldPolicyPlan, Guards } from "../policy/field-policy.js";
+import type { CallPlan, JoinPlan, MethodPlan, Translator, UpstreamMethod, Value } from "../types.js";
+import { type Around, answererOf, isWellKnown, nameOfRead, valuesRead } from "../values/values-read.js";
+import { neededJoins, readsOfField, translatorsIn, valuesIn } from "../walk.js";
+
+/** One way on which a value gets from an internal field to a public one, or from a public field to an internal one. */
+export interface Flow {
+  /** "readable": clients see the internal field; "writable": what they send gets there. */
+  readonly kind: "readable" | "writable";
+  /** Full names of fields. */
+  readonly public: string;
+  readonly internal: string;
+  /** The internal method that answers with the value, or that it is sent to. */
+  readonly through: UpstreamMethod;
+  /** Who may have or set the field, beside who may call the method: all of these have to admit. */
+  readonly allow: readonly FieldPolicyPlan[];
+}
+
+/** All ways on which a public method lets values in and out. */
+export function flowsOf(method: MethodPlan): Flow[] {
+  const walk = new FlowWalk(method.guards);
+  for (const { request, nextRequest, method: to } of method.calls) {
+    walk.writes(request, to, true, []);
+    if (nextRequest !== undefined) walk.writes(nextRequest, to, true, []);
+  }
+  const here = method.calls.find((call) => call.unnamed)?.method;
+  walk.reads(method.translator, { here, outer: undefined }, []);
+  return walk.flows;
+}
+
+const METHODS = {
+  call: ({ method }: CallPlan) => method,
+  join: ({ lookup }: JoinPlan) => lookup.method,
+};
+
+class FlowWalk {
+  readonly flows: Flow[] = [];
+  readonly #seen = new Map<Translator, Set<string>>();
+  readonly #ids = new Map<FieldPolicyPlan, number>();
+
+  constructor(readonly guards: Guards) {}
+
+  /** The fields of a message that clients get, and who answered with what it is made from. */
+  reads(translator: Translator, around: Around<UpstreamMethod>, allow: readonly FieldPolicyPlan[]): void {
+    if (!this.#isNew(translator, `${nameOf(around.here)} ${nameOf(around.outer?.here)}`, allow)) return;
+    for (const field of translator.fields) {
+      const { target, value, conversion, allow: own } = field;
+      const all = own === undefined ? allow : union(allow, [own]);
+      // What decides whether, which and in what order shows in what is there.
+      for (const read of conversion.kind === "resolved" ? valuesRead(value) : readsOfField(field)) {
+        const through = answererOf(read, around, METHODS);
+        if (through !== undefined)
+          this.#add("readable", fieldName(target.at(-1)!), nameOfRead(read), through, all);
+      }
+      for (const here of this.#answerers(value, around))
+        for (const inner of translatorsIn(conversion)) this.reads(inner, { here, outer: around }, all);
+    }
+    for (const join of neededJoins(translator)) this.#asks(join);
+  }
+
+  /** Who answered with a value: of one that is computed, whoever answered with something that it may be. */
+  #answerers(value: Value, around: Around<UpstreamMethod>): ReadonlySet<UpstreamMethod | undefined> {
+    const { root } = value;
+    const isMixed = root.kind === "expression" && root.expression.origin === undefined;
+    const all = (isMixed ? root.expression.reads : [value]).map((read) => answererOf(read, around, METHODS));
+    return new Set(all);
+  }
+
+  /** What clients say in the requests of a join. */
+  #asks({ key, lookup }: JoinPlan): void {
+    key.forEach((value, index) => {
+      const target = lookup.ask[index]?.at(-1);
+      if (target === undefined) return;
+      for (const read of valuesIn(value))
+        if (read.root.kind === "request") this.#write(read, fieldName(target), lookup.method, []);
+    });
+    if (lookup.set !== undefined) this.writes(lookup.set, lookup.method, false, []);
+  }
+
+  /** The fields of a request to `to`; `isPublic`: the message that it is made from is the client's. */
+  writes(
+    translator: Translator,
+    to: UpstreamMethod,
+    isPublic: boolean,
+    allow: readonly FieldPolicyPlan[],
+  ): void {
+    if (!this.#isNew(translator, `${nameOf(to)} ${isPublic}`, allow)) return;
+    const isClients = ({ root }: Value) => root.kind === "request" || (root.kind === "source" && isPublic);
+    for (const { target, value, conversion } of translator.fields) {
+      for (const read of valuesIn(value))
+        if (isClients(read))
+          this.#write(read, fieldName(target.at(-1)!), to, read.root.kind === "source" ? allow : []);
+      const inside = valuesIn(value).some(isClients);
+      for (const inner of translatorsIn(conversion))
+        this.writes(inner, to, inside, union(allow, this.#guardsOf(value)));
+    }
+  }
+
+  /** `allow`: of the messages that the field which is read stands in. */
+  #write(read: Value, internal: string, through: UpstreamMethod, allow: readonly FieldPolicyPlan[]): void {
+    this.#add("writable", nameOfRead(read), internal, through, union(allow, this.#guardsOf(read)));
+  }
+
+  #guardsOf({ path }: Value): FieldPolicyPlan[] {
+    return path.flatMap((field) => this.guards.get(field) ?? []);
+  }
+
+  #add(
+    kind: Flow["kind"],
+    name: string,
+    internal: string,
+    through: UpstreamMethod,
+    allow: readonly FieldPolicyPlan[],
+  ): void {
+    if (!isWellKnown(internal)) this.flows.push({ kind, public: name, internal, through, allow });
+  }
+
+  #isNew(translator: Translator, through: string, allow: readonly FieldPolicyPlan[]): boolean {
+    const how = [through, ...allow.map((policy) => this.#idOf(policy)).sort()].join(" ");
+    const known = this.#seen.get(translator) ?? new Set();
+    this.#seen.set(translator, known);
+    const isNew = !known.has(how);
+    known.add(how);
+    return isNew;
+  }
+
+  #idOf(policy: FieldPolicyPlan): number {
+    const id = this.#ids.get(policy) ?? this.#ids.size;
+    this.#ids.set(policy, id);
+    return id;
+  }
+}
+
+function nameOf(method: UpstreamMethod | undefined): string {
+  return method === undefined ? "" : `${method.service}/${method.name}`;
+}
+
+function union(
+  some: readonly FieldPolicyPlan[],
+  others: readonly FieldPolicyPlan[],
+): readonly FieldPolicyPlan[] {
+  return [...new Set([...some, ...others])];
+}
