@@ -1255,7 +1255,7 @@ export enum Outcome {
   DROP = 3,
 
   /**
-   * Not supported yet: using it is a finding. An expired entry of the cache answers.
+   * An expired entry of the cache answers: only with a `cache`.
    *
    * @generated from enum value: STALE = 4;
    */

@@ -63,6 +63,7 @@ export const RULES = {
   "any-type": "an Any without a list of the types it may hold, or with one that does not fit",
   "mask-subject": "a FieldMask of which it is not clear what it masks",
   "type-unknown": "a name of a type that is not in the workspace",
+  "extension-annotated": "an annotation of an extension, which is never translated",
   "option-plugin": "an option of the plugin that is unknown or wrong",
 } as const;
 

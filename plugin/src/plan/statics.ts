@@ -39,9 +39,9 @@ function checkExtensions(context: Context, extensions: readonly DescExtension[])
   for (const element of extensions) {
     if (fieldRule(element) === undefined) continue;
     context.report(
-      "not-supported-yet",
+      "extension-annotated",
       { element },
-      "extensions are not translated, so annotations of them are not supported yet",
+      `"${element.name}" is an extension: these are dropped like unknown fields, so its annotation says nothing`,
       "remove the annotation, or declare a field of the message",
     );
   }

@@ -100,7 +100,12 @@ function planRules(
     const when = rule.when === "" ? undefined : resolveCondition(context, rule.when, names, at("when"));
     if (rule.when !== "" && when === undefined) return;
     if (then === Outcome.STALE) {
-      notYet(context, at("then"), "STALE", "write EMPTY or FAIL");
+      context.report(
+        "on-error",
+        at("then"),
+        "STALE answers from a cache, and without `cache` there is none",
+        "write EMPTY or FAIL",
+      );
       return;
     }
     const isReached = checkReached(context, rule, seen, at);
@@ -198,8 +203,4 @@ export function errorExpressions(rules: readonly ErrorRulePlan[]): Expression[] 
   return rules.flatMap(({ when, message }) =>
     [when, message].filter((said) => said !== undefined && typeof said !== "string"),
   );
-}
-
-function notYet(context: Context, place: Place, what: string, fix: string): void {
-  context.report("not-supported-yet", place, `${what} is not supported yet`, fix);
 }
