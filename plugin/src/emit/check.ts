@@ -1,5 +1,4 @@
-import type { Guards } from "../plan/policy/field-policy.js";
-import type { EnumPlan, MethodPlan } from "../plan/types.js";
+import type { EnumPlan, Guards, MethodPlan } from "../plan/types.js";
 import { eachTranslator } from "../plan/walk.js";
 import type { Field, Message } from "../source/model.js";
 import type { FileScope } from "./file-scope.js";

@@ -1,7 +1,7 @@
-import { entryFields } from "../plan/fields/conversion.js";
 import type { Expression, FieldPlan, Written } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
 import type { Field, Scalar } from "../source/model.js";
+import { entryFields } from "../source/shapes.js";
 import { scanRows } from "./analysis.js";
 import { quote } from "./code.js";
 import type { FieldEmitter } from "./fields.js";

@@ -3,7 +3,7 @@ import { type Compiled, compileExpression, type Target } from "../expression/com
 import { partsOf } from "../expression/substitute.js";
 import type { CelType } from "../expression/types.js";
 import type { Expression, Root, Value } from "../plan/types.js";
-import { messageOfValue } from "../plan/values/values.js";
+import { messageOfValue } from "../plan/values/scope.js";
 import type { Message } from "../source/model.js";
 import { quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";

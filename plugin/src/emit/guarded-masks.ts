@@ -1,5 +1,5 @@
-import { type FieldPolicyPlan, fieldsWithin, type Guards } from "../plan/policy/field-policy.js";
-import type { MethodPlan } from "../plan/types.js";
+import { fieldsWithin } from "../plan/policy/field-policy.js";
+import type { FieldPolicyPlan, Guards, MethodPlan } from "../plan/types.js";
 import { eachTranslator } from "../plan/walk.js";
 import type { Field, Message } from "../source/model.js";
 import { quote } from "./code.js";

@@ -1,6 +1,6 @@
-import { entryFields } from "../plan/fields/conversion.js";
 import type { Conversion, FieldPlan } from "../plan/types.js";
 import type { Field, Scalar } from "../source/model.js";
+import { entryFields } from "../source/shapes.js";
 import { drops } from "./analysis.js";
 import type { FieldEmitter } from "./fields.js";
 import type { Item } from "./frames.js";

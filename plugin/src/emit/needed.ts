@@ -1,6 +1,5 @@
 import { mayDrop } from "../plan/calls/on-error.js";
-import type { FieldPolicyPlan } from "../plan/policy/field-policy.js";
-import type { FieldPlan, JoinPlan, Translator } from "../plan/types.js";
+import type { FieldPlan, FieldPolicyPlan, JoinPlan, Translator } from "../plan/types.js";
 import { readsOfField } from "../plan/walk.js";
 import { ownJoins } from "./analysis.js";
 import { quote } from "./code.js";

@@ -1,8 +1,8 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { CelType } from "../expression/types.js";
-import { entryFields, wrapped } from "../plan/fields/conversion.js";
 import type { ReadPlan } from "../plan/types.js";
 import type { Field, Message, Scalar } from "../source/model.js";
+import { entryFields, wrapped } from "../source/shapes.js";
 import { Code, quote } from "./code.js";
 import { messageShort } from "./file-scope.js";
 import { WIDTH } from "./layout.js";

@@ -1,6 +1,5 @@
 import { treeText } from "../expression/substitute.js";
-import type { FieldPolicyPlan } from "../plan/policy/field-policy.js";
-import type { Expression, Root } from "../plan/types.js";
+import type { Expression, FieldPolicyPlan, Root } from "../plan/types.js";
 import { quote } from "./code.js";
 import { emitExpression } from "./expressions.js";
 import type { FileScope } from "./file-scope.js";

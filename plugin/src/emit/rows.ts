@@ -1,6 +1,5 @@
 import { type Place, placesIn, placesInside } from "../plan/budget/places.js";
-import type { FieldPolicyPlan } from "../plan/policy/field-policy.js";
-import type { CallPlan, JoinPlan, Translator } from "../plan/types.js";
+import type { CallPlan, FieldPolicyPlan, JoinPlan, Translator } from "../plan/types.js";
 import { translatorsIn } from "../plan/walk.js";
 import { ownJoins, type Site, scanReadsOf, scanRows, sitesOf } from "./analysis.js";
 import { joinErrors } from "./call-options.js";

@@ -1,7 +1,14 @@
 import { treeText } from "../expression/substitute.js";
 import { mayDrop } from "../plan/calls/on-error.js";
-import type { FieldPolicyPlan } from "../plan/policy/field-policy.js";
-import type { Conversion, Expression, FieldPlan, JoinPlan, Translator, Value } from "../plan/types.js";
+import type {
+  Conversion,
+  Expression,
+  FieldPlan,
+  FieldPolicyPlan,
+  JoinPlan,
+  Translator,
+  Value,
+} from "../plan/types.js";
 
 /**
  * Which translators print the same text. Two of the same types mostly do, but not where a name means one thing in one

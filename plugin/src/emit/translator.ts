@@ -1,7 +1,7 @@
 import type { Compiled } from "../expression/compile.js";
 import { mayBeAbsent } from "../plan/calls/on-error.js";
 import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
-import { messageOfValue } from "../plan/values/values.js";
+import { messageOfValue } from "../plan/values/scope.js";
 import { readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
 import {
   drops,

@@ -1,7 +1,7 @@
 import { fieldType } from "../expression/field-type.js";
 import type { CelType } from "../expression/types.js";
-import { entryFields } from "../plan/fields/conversion.js";
 import type { Field, Message, Scalar } from "../source/model.js";
+import { entryFields, WRAPPERS } from "../source/shapes.js";
 import { Code, numberText, quote } from "./code.js";
 import { type FileScope, messageShort } from "./file-scope.js";
 import { camel } from "./names.js";
@@ -141,12 +141,9 @@ const KNOWN: Readonly<Record<string, string>> = {
   "google.protobuf.ListValue": '"list"',
   "google.protobuf.Value": '"value"',
   ...Object.fromEntries(
-    [
-      ["Double", "double"], ["Float", "float"], ["Int64", "int64"], ["UInt64", "uint64"], ["Int32", "int32"],
-      ["UInt32", "uint32"], ["Bool", "bool"], ["String", "string"], ["Bytes", "bytes"],
-    ].map(([name, scalar]) => [`google.protobuf.${name}Value`, `{ is: "wrapper", wraps: "${scalar}" }`]),
+    [...WRAPPERS].map(([name, scalar]) => [name, `{ is: "wrapper", wraps: "${scalar}" }`]),
   ),
-}; // biome-ignore format: a table
+};
 
 /** The message in a field, or in the values of a map, that is a message to expressions. */
 function messageIn(field: Field): Message | undefined {

@@ -1,4 +1,5 @@
 import type { Field, Message, Scalar } from "../source/model.js";
+import { WRAPPERS } from "../source/shapes.js";
 import {
   BOOL,
   BYTES,
@@ -32,15 +33,7 @@ const WELL_KNOWN: ReadonlyMap<string, CelType> = new Map([
   ["google.protobuf.Struct", mapOf(STRING, DYN)],
   ["google.protobuf.Timestamp", TIMESTAMP],
   ["google.protobuf.Duration", DURATION],
-  ["google.protobuf.BoolValue", wrapperOf(BOOL)],
-  ["google.protobuf.BytesValue", wrapperOf(BYTES)],
-  ["google.protobuf.DoubleValue", wrapperOf(DOUBLE)],
-  ["google.protobuf.FloatValue", wrapperOf(DOUBLE)],
-  ["google.protobuf.Int32Value", wrapperOf(INT)],
-  ["google.protobuf.Int64Value", wrapperOf(INT)],
-  ["google.protobuf.StringValue", wrapperOf(STRING)],
-  ["google.protobuf.UInt32Value", wrapperOf(UINT)],
-  ["google.protobuf.UInt64Value", wrapperOf(UINT)],
+  ...[...WRAPPERS].map(([name, scalar]): [string, CelType] => [name, wrapperOf(SCALARS[scalar])]),
 ]);
 
 /** How enums are seen: by the names of their values, as Portico has it, or as ints, as plain CEL has it. */

@@ -1,13 +1,8 @@
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import {
-  type MethodRule,
-  messageRule,
-  methodRule,
-  Outcome,
-  type ServiceRule,
-} from "../source/annotations.js";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { type MethodRule, messageRule, methodRule, Outcome } from "../source/annotations.js";
 import { type Field, type Message, messageOf } from "../source/model.js";
-import { type Budget, budgetOf } from "./budget/budget.js";
+import { budgetOf } from "./budget/budget.js";
+import type { Budget } from "./budget/types.js";
 import { CallPlanner } from "./calls/calls.js";
 import { planEnsures } from "./calls/ensures.js";
 import { errorExpressions } from "./calls/on-error.js";
@@ -15,26 +10,26 @@ import { takesStream } from "./calls/stream-kind.js";
 import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
 import type { Translators } from "./fields/translators.js";
-import { type Guards, planGuards } from "./policy/field-policy.js";
+import type { ServiceScope } from "./method-scope.js";
+import { planGuards } from "./policy/field-policy.js";
 import { planPolicy } from "./policy/policy.js";
 import { readMaskOf } from "./policy/read-mask.js";
 import type { RuleId } from "./rules.js";
-import type { CallPlan, EnsurePlan, Expression, MethodPlan, PolicyPlan, Translator, Value } from "./types.js";
+import type {
+  CallPlan,
+  EnsurePlan,
+  Expression,
+  Guards,
+  MethodPlan,
+  PolicyPlan,
+  Translator,
+  Value,
+} from "./types.js";
 import { requestNamesIn, textsOf } from "./values/mentions.js";
-import { type Scope, scopeAside } from "./values/values.js";
+import { type Scope, scopeAside } from "./values/scope.js";
 import { eachTranslator, neededJoins, readsOfField, readsOfJoin } from "./walk.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-
-/** What the methods of a service take from it. */
-export interface ServiceScope {
-  readonly desc: DescService;
-  readonly rule: ServiceRule | undefined;
-  /** The internal service of `from`; "unknown" where there is none of that name. */
-  readonly home: DescService | undefined | "unknown";
-  /** Names of its `let` that some method uses. */
-  readonly usedLets: Set<string>;
-}
 
 /** Resolves one public method; undefined where a finding makes that impossible. */
 export function planMethod(

@@ -5,12 +5,13 @@ import { type Finding, sortFindings } from "../source/finding.js";
 import type { SourceTexts } from "../source/text.js";
 import { checkMaxCalls } from "./budget/max-calls.js";
 import { Context, type Place } from "./context.js";
-import { Translators } from "./fields/translators.js";
+import { TranslatorPlanner } from "./fields/translator-planner.js";
 import { checkCycles } from "./joins/cycles.js";
 import { checkDepths } from "./joins/depth.js";
 import { orderJoins } from "./joins/join-order.js";
 import { checkRowOrder } from "./joins/row-order.js";
-import { planMethod, type ServiceScope } from "./method.js";
+import { planMethod } from "./method.js";
+import type { ServiceScope } from "./method-scope.js";
 import { checkPublic } from "./policy/policy.js";
 import { Exposure } from "./public/exposure.js";
 import { checkFile } from "./statics.js";
@@ -30,7 +31,7 @@ export interface PlanInput {
 export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } {
   const context = new Context(input.registry, input.texts, input.sharedPackages);
   const exposure = new Exposure(context);
-  const translators = new Translators(context, exposure);
+  const translators = new TranslatorPlanner(context, exposure);
   const targets = new Set(input.targets);
   const publicFiles = [...input.registry.files]
     .filter((file) => targets.has(file.proto.name) && file.services.some(isPublic))

@@ -9,7 +9,7 @@ import { checkLoads } from "./joins/loads.js";
 import { checkLater } from "./later.js";
 import { planPolicy } from "./policy/policy.js";
 import { directionsOf } from "./public/directions.js";
-import { RESERVED } from "./values/values.js";
+import { RESERVED } from "./values/scope.js";
 
 /**
  * Checks all that annotations say by themselves, whether a method reaches them or not: nothing that is written is

@@ -2,9 +2,7 @@ import type { DescEnum, DescFile, DescMethod, DescService } from "@bufbuild/prot
 import type { Checked } from "../expression/checked.js";
 import type { CelType } from "../expression/types.js";
 import type { Field, Message, Scalar } from "../source/model.js";
-import type { Budget } from "./budget/budget.js";
-import type { StreamKind } from "./calls/stream-kind.js";
-import type { FieldPolicyPlan, Guards } from "./policy/field-policy.js";
+import type { Budget } from "./budget/types.js";
 
 /**
  * The plan: all annotations, resolved. It says what is called, in which order, what is joined by which key, and where
@@ -21,6 +19,8 @@ export interface FilePlan {
   readonly desc: DescFile;
   readonly methods: readonly MethodPlan[];
 }
+
+export type StreamKind = DescMethod["methodKind"];
 
 export interface MethodPlan {
   readonly desc: DescMethod;
@@ -59,6 +59,12 @@ export type PolicyPlan =
       readonly scopes: readonly string[];
       readonly when?: Expression;
     };
+
+/** Who may read and set a field: what its own `allow` says, which narrows that of the method. */
+export type FieldPolicyPlan = Exclude<PolicyPlan, { readonly kind: "public" }>;
+
+/** The request fields that not everybody who may call a method may set. */
+export type Guards = ReadonlyMap<Field, FieldPolicyPlan>;
 
 /** A condition on what a method has loaded: where it does not hold, the method is denied. */
 export interface EnsurePlan {

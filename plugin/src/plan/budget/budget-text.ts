@@ -1,4 +1,5 @@
-import { type Budget, type BudgetStep, type BudgetTerm, isFixed } from "./budget.js";
+import { isFixed } from "./budget.js";
+import type { Budget, BudgetStep, BudgetTerm } from "./types.js";
 
 /** "ceil(|orders.user_id| / 500)" and the like: one term of the sum. */
 export function termText({ count }: BudgetTerm): string {

@@ -2,8 +2,9 @@ import { answersStream } from "../calls/stream-kind.js";
 import type { Context } from "../context.js";
 import type { RuleId } from "../rules.js";
 import type { MethodPlan } from "../types.js";
-import { type Budget, isFixed } from "./budget.js";
+import { isFixed } from "./budget.js";
 import { formulaText, isConstant } from "./budget-text.js";
+import type { Budget } from "./types.js";
 
 /** What has no end, or nearly none, is not counted. */
 const ENDLESS: readonly string[] = ["join-cycle", "field-cycle", "join-depth"] satisfies RuleId[];

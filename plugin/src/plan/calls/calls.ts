@@ -7,25 +7,17 @@ import { effectSaid, list, type Place } from "../context.js";
 import { parseDuration } from "../duration.js";
 import { RequestFields } from "../fields/request-fields.js";
 import { isReadable, isSaid, reportNowhere, requestPath } from "../fields/request-side.js";
-import type { MethodScope, Translators } from "../fields/translators.js";
+import type { Translators } from "../fields/translators.js";
 import { checkLater } from "../later.js";
-import type { ServiceScope } from "../method.js";
+import type { MethodScope, ServiceScope } from "../method-scope.js";
 import { nearest, suggestion } from "../names.js";
 import { isReadMask } from "../policy/read-mask.js";
 import type { CallPlan, Expression, Translator, UpstreamMethod } from "../types.js";
 import { assignment } from "../values/assignment.js";
 import { resolveCondition } from "../values/expressions.js";
 import { Lets, reportUnused } from "../values/lets.js";
-import {
-  descend,
-  messageOfValue,
-  namesIn,
-  plainPath,
-  RESERVED,
-  rootMessage,
-  type Scope,
-  scopeAside,
-} from "../values/values.js";
+import { messageOfValue, namesIn, RESERVED, rootMessage, type Scope, scopeAside } from "../values/scope.js";
+import { descend, plainPath } from "../values/values.js";
 import { readsOfField } from "../walk.js";
 import { type Draft, orderCalls } from "./call-order.js";
 import { callErrors, mayBeEmpty } from "./on-error.js";

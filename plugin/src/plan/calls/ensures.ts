@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Ensure, MethodRule } from "../../source/annotations.js";
 import type { Message } from "../../source/model.js";
 import { type Context, list, type Place } from "../context.js";
-import type { MethodScope } from "../fields/translators.js";
+import type { MethodScope } from "../method-scope.js";
 import { nearest } from "../names.js";
 import type { CallPlan, EnsurePlan, JoinPlan, Translator } from "../types.js";
 import { resolveCondition } from "../values/expressions.js";

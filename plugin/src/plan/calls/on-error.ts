@@ -5,7 +5,7 @@ import type { Context, Place } from "../context.js";
 import { suggestion } from "../names.js";
 import type { CallPlan, ErrorRulePlan, Expression, JoinPlan, LookupPlan } from "../types.js";
 import { resolveCondition, resolveExpression } from "../values/expressions.js";
-import type { Scope } from "../values/values.js";
+import type { Scope } from "../values/scope.js";
 import { ERROR_CODES } from "./codes.js";
 import { answersStream } from "./stream-kind.js";
 

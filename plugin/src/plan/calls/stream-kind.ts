@@ -1,8 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Context, Place } from "../context.js";
-import type { UpstreamMethod } from "../types.js";
-
-export type StreamKind = DescMethod["methodKind"];
+import type { StreamKind, UpstreamMethod } from "../types.js";
 
 /** Whether methods of the kind take a stream of requests. */
 export function takesStream(kind: StreamKind): boolean {

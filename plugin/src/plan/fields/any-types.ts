@@ -1,10 +1,11 @@
 import { fieldRule, messageRule } from "../../source/annotations.js";
 import { type Field, messageOf } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
+import type { MethodScope } from "../method-scope.js";
 import { suggestion } from "../names.js";
 import { hasGuards } from "../policy/field-policy.js";
 import type { Translator } from "../types.js";
-import type { MethodScope, Translators } from "./translators.js";
+import type { Translators } from "./translators.js";
 
 /** The translators of the messages that an Any may hold. */
 export function planAny(

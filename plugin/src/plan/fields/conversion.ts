@@ -1,22 +1,12 @@
 import { describeType, type Field, type Message, type Scalar, type ValueType } from "../../source/model.js";
+import { entryFields, wrapped } from "../../source/shapes.js";
 import { type Context, isMarkedInternal, type Place } from "../context.js";
-import type { Conversion, Translator, Value } from "../types.js";
+import type { Conversion, Value } from "../types.js";
 import { planComputed } from "../values/computed.js";
-import { messageOfValue } from "../values/values.js";
+import { messageOfValue } from "../values/scope.js";
+import type { ConversionScope } from "./conversion-scope.js";
 import { planEnum } from "./enums.js";
-
-/** What a conversion needs from its surroundings. */
-export interface ConversionScope {
-  readonly direction: "response" | "request";
-  /** Makes the translator of a message inside; undefined where that failed and was reported. */
-  readonly translate: (target: Message, source: Message, value: Value) => Translator | undefined;
-  /** The translators of the types that an Any here may hold; undefined where none are listed. */
-  readonly anyTypes: () => readonly Translator[] | undefined;
-  /** The translator of what a FieldMask here masks; undefined where that is not clear. */
-  readonly maskSubject: () => Translator | undefined | "broken";
-  /** Whether the value stands for a list of found rows. */
-  readonly many: boolean;
-}
+import { fits } from "./scalar-fit.js";
 
 /** Decides how a value becomes a field (design section 4). Reports where it cannot. */
 export function planConversion(
@@ -165,12 +155,6 @@ function planMap(
   return { kind: "map", keyFrom, keyTo, from: valueFrom, to: valueTo, value: inner };
 }
 
-/** The key and the value of a map. */
-export function entryFields(map: Field): [Field, Field] {
-  const [key, value] = (map.type as { message: Message }).message.fields;
-  return [key!, value!];
-}
-
 function mismatch(context: Context, from: string, target: Field, place: Place, fix: string): undefined {
   context.report(
     "type-mismatch",
@@ -179,24 +163,6 @@ function mismatch(context: Context, from: string, target: Field, place: Place, f
     fix,
   );
   return undefined;
-}
-
-// Types that hold the same values in other encodings, and the wider types that hold them too.
-const SIGNED_32: readonly Scalar[] = ["int32", "sint32", "sfixed32"];
-const SIGNED_64: readonly Scalar[] = ["int64", "sint64", "sfixed64"];
-const UNSIGNED_32: readonly Scalar[] = ["uint32", "fixed32"];
-const UNSIGNED_64: readonly Scalar[] = ["uint64", "fixed64"];
-const FITTING: ReadonlyArray<readonly [from: readonly Scalar[], to: readonly Scalar[]]> = [
-  [SIGNED_32, [...SIGNED_32, ...SIGNED_64]],
-  [SIGNED_64, SIGNED_64],
-  [UNSIGNED_32, [...UNSIGNED_32, ...UNSIGNED_64]],
-  [UNSIGNED_64, UNSIGNED_64],
-  [["float"], ["float", "double"]],
-];
-
-/** Whether every value of `from` is one of `to`, of the same kind. */
-export function fits(from: Scalar, to: Scalar): boolean {
-  return from === to || FITTING.some(([a, b]) => a.includes(from) && b.includes(to));
 }
 
 function scalarFix(to: Scalar, value: Value): string {
@@ -208,24 +174,4 @@ function scalarFix(to: Scalar, value: Value): string {
         ? "uint"
         : "int";
   return `make the types equal, or convert it: \`${cast}(${name})\``;
-}
-
-const WRAPPERS: Readonly<Record<string, Scalar>> = {
-  DoubleValue: "double",
-  FloatValue: "float",
-  Int64Value: "int64",
-  UInt64Value: "uint64",
-  Int32Value: "int32",
-  UInt32Value: "uint32",
-  BoolValue: "bool",
-  StringValue: "string",
-  BytesValue: "bytes",
-};
-
-/** What a google.protobuf wrapper wraps. */
-export function wrapped(message: Message): Scalar | undefined {
-  const { typeName } = message;
-  return typeName.startsWith("google.protobuf.")
-    ? WRAPPERS[typeName.slice("google.protobuf.".length)]
-    : undefined;
 }

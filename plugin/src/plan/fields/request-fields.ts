@@ -1,12 +1,13 @@
 import { fieldRule, messageRule } from "../../source/annotations.js";
 import type { Field, Message } from "../../source/model.js";
 import { isMarkedInternal, list, type Place } from "../context.js";
+import type { MethodScope } from "../method-scope.js";
 import type { FieldPlan, Translator, Value } from "../types.js";
 import { type Assignment, assignment } from "../values/assignment.js";
-import type { Scope } from "../values/values.js";
+import type { Scope } from "../values/scope.js";
 import { valuesIn } from "../walk.js";
 import { isOutputField, type RequestPath } from "./request-side.js";
-import type { MethodScope, Translators } from "./translators.js";
+import type { Translators } from "./translators.js";
 
 /** Who gives a field its value. */
 interface Giver {

@@ -4,10 +4,10 @@ import { type Path, parsePath } from "../../expression/path.js";
 import { fieldRule, messageRule } from "../../source/annotations.js";
 import type { Field, Message } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
+import type { MethodScope } from "../method-scope.js";
 import { suggestion } from "../names.js";
 import { followPath, requestTarget } from "../values/assignment.js";
-import { namesIn, RESERVED } from "../values/values.js";
-import type { MethodScope } from "./translators.js";
+import { namesIn, RESERVED } from "../values/scope.js";
 
 /** Whether a public field is one that requests set: not when it is fed by something else. */
 export function isReadable(field: Field, scope: MethodScope): boolean {

@@ -6,7 +6,8 @@ import { describeType, type Field, fieldName } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
 import type { JoinPlan, LookupPlan, ReadPlan, ResolverPlan, Value } from "../types.js";
 import { resolveExpression } from "../values/expressions.js";
-import { resolveValue, type Scope } from "../values/values.js";
+import type { Scope } from "../values/scope.js";
+import { resolveValue } from "../values/values.js";
 import { valuesIn } from "../walk.js";
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;

@@ -4,14 +4,16 @@ import type { Field, Message } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
 import { isCut } from "../joins/depth.js";
 import { planKeyJoin } from "../joins/joins.js";
+import type { MethodScope } from "../method-scope.js";
 import { suggestion } from "../names.js";
 import { planFieldPolicy } from "../policy/field-policy.js";
 import type { FieldPlan, Translator, Value } from "../types.js";
 import { resolveCondition } from "../values/expressions.js";
-import { descend, namesIn, resolveValue, type Scope } from "../values/values.js";
+import { namesIn, type Scope } from "../values/scope.js";
+import { descend, resolveValue } from "../values/values.js";
 import { checkFieldRule } from "./field-rule.js";
 import { planResolver } from "./resolvers.js";
-import type { MethodScope, Translators } from "./translators.js";
+import type { Translators } from "./translators.js";
 
 /** Where a field of a public response comes from, and how it is converted; undefined where it stays empty or is wrong. */
 export function planResponseField(

@@ -7,8 +7,9 @@ import type { Context, Place } from "../context.js";
 import { checkLater } from "../later.js";
 import type { UpstreamMethod } from "../types.js";
 import { MAX_DEPTH } from "./depth.js";
+import type { KeySaid } from "./key-types.js";
 import { findLoad, type LoadFound } from "./loads.js";
-import { type BareLookup, type KeySaid, planLookup } from "./lookup.js";
+import { type BareLookup, planLookup } from "./lookup.js";
 
 /** What a join or load says whoever uses it: everything but its rows and its `set`. */
 export interface Declared {

@@ -1,7 +1,8 @@
 import { fieldRule, messageRule } from "../../source/annotations.js";
 import { type Field, type Message, messageOf } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
-import type { MethodScope, Translators } from "../fields/translators.js";
+import type { Translators } from "../fields/translators.js";
+import type { Below, MethodScope } from "../method-scope.js";
 import type { JoinPlan, MethodPlan, Translator, Value } from "../types.js";
 import { neededJoins, translatorsIn } from "../walk.js";
 import { placeOf } from "./cycles.js";
@@ -11,17 +12,6 @@ export const MAX_DEPTH = 10;
 /** The most translators of one message, and the most joins of one method, that joins may unroll to. */
 const MAX_TRANSLATORS = 200;
 const MAX_JOINS = 256;
-
-/**
- * Where in a response a message stands: below which joins that may reach themselves, how often each, and below which
- * fields with `skip`. A message has a translator for each, so that generated code has no counters: at the last level
- * the join is not there.
- */
-export interface Below {
-  /** By the join's identity; only joins with a `max_depth`. */
-  readonly depths: ReadonlyMap<string, number>;
-  readonly skipped: ReadonlySet<string>;
-}
 
 const NOTHING: Below = { depths: new Map(), skipped: new Set() };
 

@@ -3,11 +3,13 @@ import { type FieldRule, type Join, messageRule, Outcome } from "../../source/an
 import { describeType, type Field, type Message } from "../../source/model.js";
 import { joinErrors } from "../calls/on-error.js";
 import { type Context, isMarkedInternal, type Place } from "../context.js";
-import { fits } from "../fields/conversion.js";
-import type { MethodScope, Translators } from "../fields/translators.js";
+import { fits } from "../fields/scalar-fit.js";
+import type { Translators } from "../fields/translators.js";
+import type { MethodScope } from "../method-scope.js";
 import type { Expression, JoinPlan, LookupPlan, Value } from "../types.js";
 import { resolveCondition } from "../values/expressions.js";
-import { descend, plainPath, RESERVED, resolveValue, rootMessage, type Scope } from "../values/values.js";
+import { RESERVED, rootMessage, type Scope } from "../values/scope.js";
+import { descend, plainPath, resolveValue } from "../values/values.js";
 import { valuesIn } from "../walk.js";
 import { planComputedKey } from "./computed-key.js";
 import { type Declared, declaredJoin, declaredLoad, type RowText, rowOfLoad } from "./declared.js";

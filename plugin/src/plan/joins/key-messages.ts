@@ -1,5 +1,5 @@
 import { describeType, type Field, type Message } from "../../source/model.js";
-import { fits } from "../fields/conversion.js";
+import { fits } from "../fields/scalar-fit.js";
 
 /** One field of a message that is a key: each has one value, and is written in one way. */
 export interface KeyField {

@@ -1,9 +1,9 @@
 import { partOf } from "../../expression/path.js";
+import type { KeyParts } from "../../expression/split.js";
 import { describeType, type Field, type Scalar } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
-import { fits } from "../fields/conversion.js";
+import { fits } from "../fields/scalar-fit.js";
 import { keyFields } from "./key-messages.js";
-import type { KeySaid } from "./lookup.js";
 
 /** Whether a field can be a part of a key; reports where it cannot. */
 export function isKeyType(context: Context, field: Field, place: Place): boolean {
@@ -96,4 +96,9 @@ function sameKind(a: Field, b: Field): boolean {
   if (a.type.kind === "message" && b.type.kind === "message") return messageProblem(a, b) === undefined;
   if (a.type.kind !== "scalar" || b.type.kind !== "scalar") return false;
   return fits(a.type.scalar, b.type.scalar) || fits(b.type.scalar, a.type.scalar);
+}
+
+export interface KeySaid {
+  readonly parts: KeyParts;
+  readonly place: Place;
 }

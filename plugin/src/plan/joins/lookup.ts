@@ -1,24 +1,20 @@
 import { partOf, type Text } from "../../expression/path.js";
-import type { KeyParts } from "../../expression/split.js";
 import type { Join, Load } from "../../source/annotations.js";
 import type { Field, Message } from "../../source/model.js";
 import { type Context, isMarkedInternal, type Place } from "../context.js";
 import { parseDuration } from "../duration.js";
 import { RequestFields } from "../fields/request-fields.js";
-import type { MethodScope, Translators } from "../fields/translators.js";
+import type { Translators } from "../fields/translators.js";
+import type { MethodScope } from "../method-scope.js";
 import type { LookupPlan, Translator, UpstreamMethod } from "../types.js";
 import { type Assignment, assignment } from "../values/assignment.js";
-import { fieldPath, scopeAside } from "../values/values.js";
-import { isKeyType, keyTypesOf } from "./key-types.js";
+import { scopeAside } from "../values/scope.js";
+import { fieldPath } from "../values/values.js";
+import { isKeyType, type KeySaid, keyTypesOf } from "./key-types.js";
 import { planPages } from "./pages.js";
 
 const DEFAULT_BATCH = 500;
 const DEFAULT_BOUND = 10_000;
-
-export interface KeySaid {
-  readonly parts: KeyParts;
-  readonly place: Place;
-}
 
 /** A lookup without what `set` says, which depends on the public method. */
 export type BareLookup = Omit<LookupPlan, "set">;

@@ -2,16 +2,10 @@ import type { DescField } from "@bufbuild/protobuf";
 import { type FieldRule, fieldRule } from "../../source/annotations.js";
 import { type Field, type Message, messageOf } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
-import type { MethodScope } from "../fields/translators.js";
-import type { PolicyPlan } from "../types.js";
-import { scopeAside } from "../values/values.js";
+import type { MethodScope } from "../method-scope.js";
+import type { FieldPolicyPlan, Guards } from "../types.js";
+import { scopeAside } from "../values/scope.js";
 import { planPolicy } from "./policy.js";
-
-/** Who may read and set a field: what its own `allow` says, which narrows that of the method. */
-export type FieldPolicyPlan = Exclude<PolicyPlan, { readonly kind: "public" }>;
-
-/** The request fields that not everybody who may call a method may set. */
-export type Guards = ReadonlyMap<Field, FieldPolicyPlan>;
 
 /** Reports an `allow` that guards nothing, or a field of which nobody could tell whether it is guarded or just zero. */
 export function checkFieldPolicy(context: Context, rule: FieldRule, desc: DescField): boolean {

@@ -3,7 +3,7 @@ import { methodRule, type Policy } from "../../source/annotations.js";
 import { type Context, list, type Place } from "../context.js";
 import type { Expression, MethodPlan, PolicyPlan, Translator } from "../types.js";
 import { resolveCondition } from "../values/expressions.js";
-import type { Scope } from "../values/values.js";
+import type { Scope } from "../values/scope.js";
 import { eachTranslator, neededJoins, readsOfField } from "../walk.js";
 
 /** Resolves `allow`. Reports one that says nothing, or two things. */

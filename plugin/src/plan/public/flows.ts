@@ -1,6 +1,14 @@
 import { fieldName } from "../../source/model.js";
-import type { FieldPolicyPlan, Guards } from "../policy/field-policy.js";
-import type { CallPlan, JoinPlan, MethodPlan, Translator, UpstreamMethod, Value } from "../types.js";
+import type {
+  CallPlan,
+  FieldPolicyPlan,
+  Guards,
+  JoinPlan,
+  MethodPlan,
+  Translator,
+  UpstreamMethod,
+  Value,
+} from "../types.js";
 import { type Around, answererOf, isWellKnown, nameOfRead, valuesRead } from "../values/values-read.js";
 import { neededJoins, readsOfField, translatorsIn, valuesIn } from "../walk.js";
 

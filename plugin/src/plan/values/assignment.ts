@@ -3,7 +3,8 @@ import { splitAssignment } from "../../expression/split.js";
 import type { Field, Message } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
 import type { Value } from "../types.js";
-import { descend, resolveValue, type Scope } from "./values.js";
+import type { Scope } from "./scope.js";
+import { descend, resolveValue } from "./values.js";
 
 /** What "request.path = value" says, and where its two parts stand. */
 export interface Assignment {

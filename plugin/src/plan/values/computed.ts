@@ -1,7 +1,8 @@
 import { type CelType, typeText } from "../../expression/types.js";
 import { describeType, type Field, type Message, type Scalar, type ValueType } from "../../source/model.js";
+import { entryFields, wrapped } from "../../source/shapes.js";
 import type { Context, Place } from "../context.js";
-import { type ConversionScope, entryFields, wrapped } from "../fields/conversion.js";
+import type { ConversionScope } from "../fields/conversion-scope.js";
 import { planEnum } from "../fields/enums.js";
 import type { Conversion, Expression, Value, Written } from "../types.js";
 

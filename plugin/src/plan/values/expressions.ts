@@ -13,7 +13,7 @@ import type { Context, Place } from "../context.js";
 import { isMarkedInternal } from "../context.js";
 import { suggestion } from "../names.js";
 import type { Expression, JoinPlan, Value } from "../types.js";
-import { absentFix, messageOfValue, namesIn, reportMarked, rootMessage, type Scope } from "./values.js";
+import { absentFix, messageOfValue, namesIn, reportMarked, rootMessage, type Scope } from "./scope.js";
 
 /** The names that are about the caller and the gateway, and their types. */
 const SURROUNDINGS: ReadonlyMap<string, CelType> = new Map([

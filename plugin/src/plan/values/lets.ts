@@ -2,7 +2,8 @@ import { parsePath, partOf } from "../../expression/path.js";
 import { splitAssignment } from "../../expression/split.js";
 import type { Context, Place } from "../context.js";
 import type { Value } from "../types.js";
-import { RESERVED, resolveValue, type Scope } from "./values.js";
+import { RESERVED, type Scope } from "./scope.js";
+import { resolveValue } from "./values.js";
 
 /** One `let`, and where it stands. */
 export interface LetSaid {

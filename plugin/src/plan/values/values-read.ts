@@ -2,7 +2,7 @@ import { fieldName, type Message } from "../../source/model.js";
 import { isMarkedInternal } from "../context.js";
 import type { CallPlan, JoinPlan, Value } from "../types.js";
 import { valuesIn } from "../walk.js";
-import { rootMessage } from "./values.js";
+import { rootMessage } from "./scope.js";
 
 /** What a value is made of, as clients see it: also all that a resolver reads, since it may let it out. */
 export function valuesRead(value: Value): readonly Value[] {

@@ -1,0 +1,25 @@
+import type { Field, Message, Scalar } from "./model.js";
+
+/** The key and the value of a map. */
+export function entryFields(map: Field): [Field, Field] {
+  const [key, value] = (map.type as { message: Message }).message.fields;
+  return [key!, value!];
+}
+
+/** The wrappers of google.protobuf, by full name, and what they wrap. */
+export const WRAPPERS: ReadonlyMap<string, Scalar> = new Map([
+  ["google.protobuf.DoubleValue", "double"],
+  ["google.protobuf.FloatValue", "float"],
+  ["google.protobuf.Int64Value", "int64"],
+  ["google.protobuf.UInt64Value", "uint64"],
+  ["google.protobuf.Int32Value", "int32"],
+  ["google.protobuf.UInt32Value", "uint32"],
+  ["google.protobuf.BoolValue", "bool"],
+  ["google.protobuf.StringValue", "string"],
+  ["google.protobuf.BytesValue", "bytes"],
+]);
+
+/** What a google.protobuf wrapper wraps. */
+export function wrapped(message: Message): Scalar | undefined {
+  return WRAPPERS.get(message.typeName);
+}
