@@ -8,6 +8,7 @@ export { Code, PorticoError } from "./call/error.js";
 export { defaultLimits, type Limits } from "./call/limits.js";
 export type { GatewayApi, Route, ServerStreamHandler, UnaryHandler } from "./call/route.js";
 export { ConfigurationError } from "./configuration-error.js";
+export type { CompressionOptions } from "./server/compression-options.js";
 export { type ConnectionLimits, defaultConnectionLimits } from "./server/connection-limits.js";
 export type { Address, ServerTls } from "./server/front.js";
 export { createGateway, type Gateway } from "./server/gateway.js";

@@ -39,7 +39,8 @@ describe.skipIf(reason !== undefined)(`grpc-go${reason === undefined ? "" : ` (s
     ["TLS", true],
   ] as const)("on %s", (_name, secure) => {
     it.each(["plain", "gzip"])("calls our front, all kinds, %s", async (compression) => {
-      const { gateway, port } = await startEcho(secure ? identity : undefined);
+      const answers = compression === "gzip" ? { responseMinBytes: 1_000 } : undefined;
+      const { gateway, port } = await startEcho(secure ? identity : undefined, answers);
       try {
         const trusted = secure ? [identity.cert] : [];
         const { output, code } = await run(program, ["client", `localhost:${port}`, compression, ...trusted]);
@@ -53,6 +54,7 @@ describe.skipIf(reason !== undefined)(`grpc-go${reason === undefined ? "" : ` (s
     describe("serves our upstream", () => {
       let server: ChildProcess;
       let upstream: Upstream;
+      let compressing: Upstream;
 
       beforeAll(async () => {
         const pair = secure ? [identity.cert, identity.key] : [];
@@ -62,14 +64,17 @@ describe.skipIf(reason !== undefined)(`grpc-go${reason === undefined ? "" : ` (s
           createInterface(child.stdout).once("line", resolve);
           child.once("exit", () => reject(new Error("the server has ended")));
         });
-        upstream = http2Upstream({
+        const options = {
           targets: { [SERVICE]: `localhost:${port}` },
           maxMessageBytes: 8 * MiB,
           ...(secure ? { tls: { rootCerts: readFileSync(identity.cert) } } : {}),
-        });
+        };
+        upstream = http2Upstream(options);
+        compressing = http2Upstream({ ...options, compressMinBytes: 1_000 });
       });
       afterAll(async () => {
         await upstream.close();
+        await compressing.close();
         server.kill();
       });
 
@@ -80,27 +85,29 @@ describe.skipIf(reason !== undefined)(`grpc-go${reason === undefined ? "" : ` (s
       afterEach(() => expect(last.listeners.size).toBe(0));
 
       describe.each([
-        ["as they are", []],
-        ["in gzip", [["x-gzip", "1"] as const]],
-        ["with long metadata", [["x-long", "v".repeat(8_000)] as const]],
-      ])("replies %s", (_replies, metadata) => {
+        ["as they are", [], false],
+        ["in gzip", [["x-gzip", "1"] as const], false],
+        ["in gzip to requests in gzip", [["x-gzip", "1"] as const], true],
+        ["with long metadata", [["x-long", "v".repeat(8_000)] as const], false],
+      ])("replies %s", (_replies, metadata, compress) => {
         it.each([0, 1, 70_000, 4 * MiB])("of %i bytes, all kinds", async (length) => {
           const message = new Uint8Array(length).fill(7);
           const same = (reply: Uint8Array) => Buffer.compare(reply, message) === 0;
           last = context([...metadata]);
-          expect(same(await upstream.unary(method("Unary", "unary"), message, last))).toBe(true);
+          const through = compress ? compressing : upstream;
+          expect(same(await through.unary(method("Unary", "unary"), message, last))).toBe(true);
           const three = await collect(
-            upstream.serverStream(method("ServerStream", "server_streaming"), message, last),
+            through.serverStream(method("ServerStream", "server_streaming"), message, last),
           );
           expect(three.map(same)).toEqual([true, true, true]);
-          const gathered = await upstream.clientStream(
+          const gathered = await through.clientStream(
             method("ClientStream", "client_streaming"),
             listOf(message, message),
             last,
           );
           expect(gathered.byteLength).toBe(2 * length);
           const echoed = await collect(
-            upstream.bidiStream(method("BidiStream", "bidi_streaming"), listOf(message, message), last),
+            through.bidiStream(method("BidiStream", "bidi_streaming"), listOf(message, message), last),
           );
           expect(echoed.map(same)).toEqual([true, true]);
         });

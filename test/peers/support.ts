@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Code, PorticoError } from "../../runtime/src/call/error.js";
 import { GENERATED_VERSION, type Route } from "../../runtime/src/call/route.js";
+import type { CompressionOptions } from "../../runtime/src/server/compression-options.js";
 import { createGateway, type Gateway } from "../../runtime/src/server/gateway.js";
 
 export const SERVICE = "test.v1.Echo";
@@ -32,6 +33,7 @@ export function certificate(): { readonly key: string; readonly cert: string } {
 /** A gateway whose methods answer with what they are sent; with a certificate, on TLS. */
 export async function startEcho(
   tls?: ReturnType<typeof certificate>,
+  compression?: CompressionOptions,
 ): Promise<{ readonly gateway: Gateway; readonly port: number }> {
   const gateway = createGateway({
     api: { version: GENERATED_VERSION, upstreams: [], routes: echoRoutes },
@@ -41,6 +43,7 @@ export async function startEcho(
     limits: { maxRequestBytes: 8 * MiB },
     logger: () => {},
     transport: "http2",
+    ...(compression === undefined ? {} : { compression }),
     ...(tls === undefined ? {} : { tls: { key: readFileSync(tls.key), cert: readFileSync(tls.cert) } }),
   });
   const { port } = await gateway.listen();

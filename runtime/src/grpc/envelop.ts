@@ -1,11 +1,11 @@
 /** Bytes before each message on the wire: a flag, and the length in four bytes. */
 export const ENVELOPE_HEAD_BYTES = 5;
 
-/** A message behind its head, uncompressed, in one new buffer: one write on the stream. */
-export function envelop(message: Uint8Array): Uint8Array {
+/** A message behind its head, in one new buffer: one write on the stream. `compressed`: it is so already. */
+export function envelop(message: Uint8Array, compressed = false): Uint8Array {
   const length = message.byteLength;
   const bytes = Buffer.allocUnsafe(ENVELOPE_HEAD_BYTES + length) as unknown as Uint8Array;
-  bytes[0] = 0;
+  bytes[0] = compressed ? 1 : 0;
   bytes[1] = length >>> 24;
   bytes[2] = length >>> 16;
   bytes[3] = length >>> 8;

@@ -1,5 +1,6 @@
 import { Code, PorticoError, toPorticoError } from "../call/error.js";
 import { encodeGrpcMessage } from "../grpc/grpc-message.js";
+import { acceptsGzip, gzipEnvelope } from "../grpc/gzip.js";
 import { ACCEPTED_ENCODINGS, decompress, isAcceptedEncoding } from "./compression.js";
 import { ENVELOPE_HEAD_BYTES, EnvelopeReader, envelop } from "./envelope.js";
 import type { Exchange, ExchangeReceiver } from "./exchange.js";
@@ -24,6 +25,7 @@ const responseHeaders: HeaderFields = Object.freeze({
   "content-type": "application/grpc+proto",
   "grpc-accept-encoding": ACCEPTED_ENCODINGS,
 });
+const gzipHeaders: HeaderFields = Object.freeze({ ...responseHeaders, "grpc-encoding": "gzip" });
 const okTrailers: HeaderFields = Object.freeze({ "grpc-status": "0" });
 
 function trailersOf(degraded: string | undefined): HeaderFields {
@@ -45,10 +47,17 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   #maxBytes = 0;
   #started = false;
   #ended = false;
+  // A message of the answer is being compressed; what comes after it waits.
+  #compressing = false;
+  // Of a stream of messages: whether its head announces compressed ones.
+  #announced = false;
+  readonly #compressMinBytes: number;
 
-  constructor(stream: HttpStream, requestId: string) {
+  /** @param compressMinBytes messages of so many bytes are compressed, for clients that accept it. Default: none. */
+  constructor(stream: HttpStream, requestId: string, compressMinBytes = Number.POSITIVE_INFINITY) {
     this.#stream = stream;
     this.#requestId = requestId;
+    this.#compressMinBytes = compressMinBytes;
     stream.receiver = this;
   }
 
@@ -90,12 +99,23 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   sendReply(message: Uint8Array, degraded?: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#stream.respond(responseHeaders, this.#requestId, envelop(message), trailersOf(degraded));
+    const reply = (headers: HeaderFields, envelope: Uint8Array) =>
+      this.#stream.respond(headers, this.#requestId, envelope, trailersOf(degraded));
+    const compressed =
+      this.#compresses(message) && gzipEnvelope(message, (envelope) => reply(gzipHeaders, envelope));
+    if (!compressed) reply(responseHeaders, envelop(message));
   }
 
   sendMessage(message: Uint8Array): boolean {
     if (this.#ended) return true;
     this.#start();
+    if (this.#announced && this.#compresses(message)) {
+      this.#compressing = gzipEnvelope(message, (envelope) => {
+        this.#compressing = false;
+        if (!this.#ended && this.#stream.write(envelope)) this.receiver?.onDrain();
+      });
+      if (this.#compressing) return false;
+    }
     return this.#stream.write(envelop(message));
   }
 
@@ -147,7 +167,7 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   }
 
   onDrain(): void {
-    this.receiver?.onDrain();
+    if (!this.#compressing) this.receiver?.onDrain();
   }
 
   onClose(): void {
@@ -161,7 +181,16 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   #start(): void {
     if (this.#started) return;
     this.#started = true;
-    this.#stream.startResponse(responseHeaders, this.#requestId);
+    this.#announced = this.#compressMinBytes !== Number.POSITIVE_INFINITY && this.#acceptsGzip;
+    this.#stream.startResponse(this.#announced ? gzipHeaders : responseHeaders, this.#requestId);
+  }
+
+  #compresses(message: Uint8Array): boolean {
+    return message.byteLength >= this.#compressMinBytes && (this.#announced || this.#acceptsGzip);
+  }
+
+  get #acceptsGzip(): boolean {
+    return acceptsGzip(this.#stream.headers["grpc-accept-encoding"]);
   }
 
   #refusesEncoding(): boolean {

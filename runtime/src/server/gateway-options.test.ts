@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GENERATED_VERSION } from "../call/route.js";
 import { ConfigurationError } from "../configuration-error.js";
+import { http2Upstream } from "../upstream/http2-upstream.js";
 import { createGateway } from "./gateway.js";
 import type { GatewayOptions } from "./gateway-options.js";
 import { testApi, testAuthenticator } from "./peers.test.support.js";
@@ -47,6 +48,21 @@ describe("createGateway", () => {
     ["newer code", { api: { ...api, version: GENERATED_VERSION + 1 } }, /upgrade @portico\/runtime/],
     ["missing target", { upstreams: {} }, /^upstreams: no target for internal.v1.Echo$/],
     ["no upstreams", { upstreams: undefined as never }, /^upstreams: say where/],
+    [
+      "unknown compression",
+      { compression: { minBytes: 1 } as never },
+      /^compression.minBytes: no such option$/,
+    ],
+    [
+      "compression of nothing",
+      { compression: { responseMinBytes: 0 } },
+      /^compression.responseMinBytes: 0 is not a whole number above 0$/,
+    ],
+    [
+      "compression of requests by an upstream that was passed",
+      { upstreams: http2Upstream({ targets: upstreams }), compression: { requestMinBytes: 1 } },
+      /^compression.requestMinBytes: set compressMinBytes/,
+    ],
     [
       "target without port",
       { upstreams: { "internal.v1.Echo": "localhost" } },

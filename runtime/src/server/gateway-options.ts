@@ -3,6 +3,7 @@ import { defaultLimits, type Limits } from "../call/limits.js";
 import { type GatewayApi, GENERATED_VERSION } from "../call/route.js";
 import { targetProblem } from "../upstream/target.js";
 import type { Upstream } from "../upstream/upstream.js";
+import { type CompressionOptions, compressionProblems } from "./compression-options.js";
 import { type ConnectionLimits, defaultConnectionLimits } from "./connection-limits.js";
 import type { ServerTls } from "./front.js";
 import type { Logger } from "./logger.js";
@@ -36,6 +37,8 @@ export interface GatewayOptions {
   readonly limits?: Partial<Limits>;
   /** What all connections may cost together; see ConnectionLimits for each default. */
   readonly connections?: Partial<ConnectionLimits>;
+  /** What is sent in gzip. Default: nothing. */
+  readonly compression?: CompressionOptions;
   /** Default: JSON lines on standard error. */
   readonly logger?: Logger;
   /**
@@ -93,6 +96,7 @@ export function gatewayProblems(options: GatewayOptions): string[] {
     ...addressProblems(options),
     ...limitProblems("limits", options.limits, defaultLimits),
     ...limitProblems("connections", options.connections, defaultConnectionLimits),
+    ...compressionProblems(options.compression, isUpstream(options.upstreams ?? {})),
     ...headerProblems(options),
     ...resolverProblems(options),
   ];

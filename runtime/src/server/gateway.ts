@@ -42,12 +42,16 @@ export function createGateway(options: GatewayOptions): Gateway {
   if (problems.length > 0) throw new ConfigurationError(problems);
   const limits = limitsOf(options);
   const logger = guardedLogger(options.logger ?? jsonLogger());
-  const { api, upstreams } = options;
+  const { api, upstreams, compression } = options;
   const transport = transportOf(options.transport);
   const makeUpstream = transport === "http2" ? http2Upstream : grpcJsUpstream;
   const own = isUpstream(upstreams)
     ? undefined
-    : makeUpstream({ targets: upstreams, maxMessageBytes: limits.maxUpstreamMessageBytes });
+    : makeUpstream({
+        targets: upstreams,
+        maxMessageBytes: limits.maxUpstreamMessageBytes,
+        compressMinBytes: compression?.requestMinBytes,
+      });
   const checks = health([...new Set(api.routes.map(({ path }) => path.slice(1, path.lastIndexOf("/"))))]);
   const pipeline = new Pipeline({
     routes: [...api.routes, ...checks.routes],
@@ -56,6 +60,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     authenticator: options.authenticator,
     logger,
     forwardHeaders: options.forwardHeaders ?? [],
+    compressMinBytes: compression?.responseMinBytes,
     config: options.config ?? {},
     resolvers:
       api.resolvers === undefined

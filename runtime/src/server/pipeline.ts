@@ -23,6 +23,8 @@ export interface PipelineOptions {
   readonly logger: Logger;
   /** Lower-case names of request headers that upstreams get. */
   readonly forwardHeaders: readonly string[];
+  /** Answers of so many bytes are compressed. Default: none. */
+  readonly compressMinBytes?: number | undefined;
   /** What expressions see as `config`. */
   readonly config: Caller["config"];
   /** What is written by hand. */
@@ -58,6 +60,7 @@ export class Pipeline {
 
   readonly #routes: ReadonlyMap<string, ServedRoute>;
   readonly #forwardHeaders: readonly string[];
+  readonly #compressMinBytes: number | undefined;
   readonly #nextRequestId = requestIds();
 
   constructor(options: PipelineOptions) {
@@ -68,6 +71,7 @@ export class Pipeline {
     this.config = options.config;
     this.resolvers = options.resolvers;
     this.#forwardHeaders = options.forwardHeaders;
+    this.#compressMinBytes = options.compressMinBytes;
     this.#routes = new Map(options.routes.map((route) => [route.path, route]));
   }
 
@@ -85,7 +89,7 @@ export class Pipeline {
       this.#refuse(stream, requestId, route === undefined ? notFound : unsupportedMediaType);
       return;
     }
-    const exchange = new GrpcExchange(stream, requestId);
+    const exchange = new GrpcExchange(stream, requestId, this.#compressMinBytes);
     if (route === undefined) {
       const error = new PorticoError(Code.UNIMPLEMENTED, "unknown method");
       exchange.sendError(error);

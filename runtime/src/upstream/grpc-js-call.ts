@@ -13,6 +13,7 @@ export class GrpcJsCall {
   readonly #method: Method;
   readonly #context: UpstreamContext;
   readonly #underWay: Set<{ close(): void }>;
+  readonly #compressMinBytes: number;
   #call: ChannelCall | undefined;
   #received: Metadata | undefined;
   #reply: Uint8Array | undefined;
@@ -21,11 +22,20 @@ export class GrpcJsCall {
   #removeListener: (() => void) | undefined;
   #closed = false;
 
-  /** @param underWay holds the call while it lasts. */
-  constructor(method: Method, context: UpstreamContext, underWay: Set<{ close(): void }>) {
+  /**
+   * @param underWay holds the call while it lasts.
+   * @param compressMinBytes of a channel that compresses: shorter requests go as they are.
+   */
+  constructor(
+    method: Method,
+    context: UpstreamContext,
+    underWay: Set<{ close(): void }>,
+    compressMinBytes: number,
+  ) {
     this.#method = method;
     this.#context = context;
     this.#underWay = underWay;
+    this.#compressMinBytes = compressMinBytes;
   }
 
   run(client: Client, request: Buffer, metadata: Metadata): Promise<Uint8Array> {
@@ -40,7 +50,7 @@ export class GrpcJsCall {
         this.#underWay.add(this);
         call.start(metadata, this);
         call.startRead();
-        call.sendMessageWithContext({}, request);
+        call.sendMessageWithContext({ flags: writeFlags(request, this.#compressMinBytes) }, request);
         call.halfClose();
         // Added last: it is called at once if the public call has ended already.
         const removeListener = this.#context.onCancel(() => {
@@ -104,6 +114,14 @@ export class GrpcJsCall {
 /** grpc-js frames a message with Buffer's own methods; a view costs nothing, where a Uint8Array would fail. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+// Of grpc-js's WriteFlags, which it does not export.
+const NO_COMPRESS = 2;
+
+/** How grpc-js is to send a request. */
+export function writeFlags(request: Uint8Array, compressMinBytes: number): number {
+  return request.byteLength < compressMinBytes ? NO_COMPRESS : 0;
 }
 
 /** RESOURCE_EXHAUSTED for a reply over the limit. */

@@ -1,6 +1,6 @@
 import type { Client, Metadata, StatusObject } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
-import { asBuffer, type ChannelCall, notGrpc, replyTooLong } from "./grpc-js-call.js";
+import { asBuffer, type ChannelCall, notGrpc, replyTooLong, writeFlags } from "./grpc-js-call.js";
 import { type Method, type UpstreamContext, UpstreamError } from "./upstream.js";
 
 type Result = IteratorResult<Uint8Array, undefined>;
@@ -20,6 +20,7 @@ export class GrpcJsStream implements AsyncIterableIterator<Uint8Array, undefined
   readonly #method: Method;
   readonly #context: UpstreamContext;
   readonly #underWay: Set<{ close(): void }>;
+  readonly #compressMinBytes: number;
   #call: ChannelCall | undefined;
   #received: Metadata | undefined;
   #requests: AsyncIterator<Uint8Array> | undefined;
@@ -33,11 +34,20 @@ export class GrpcJsStream implements AsyncIterableIterator<Uint8Array, undefined
   #failure: UpstreamError | undefined;
   #closed = false;
 
-  /** @param underWay holds the RPC while it lasts. */
-  constructor(method: Method, context: UpstreamContext, underWay: Set<{ close(): void }>) {
+  /**
+   * @param underWay holds the RPC while it lasts.
+   * @param compressMinBytes of a channel that compresses: shorter requests go as they are.
+   */
+  constructor(
+    method: Method,
+    context: UpstreamContext,
+    underWay: Set<{ close(): void }>,
+    compressMinBytes: number,
+  ) {
     this.#method = method;
     this.#context = context;
     this.#underWay = underWay;
+    this.#compressMinBytes = compressMinBytes;
   }
 
   /** Throws if the RPC cannot even be started. */
@@ -50,7 +60,7 @@ export class GrpcJsStream implements AsyncIterableIterator<Uint8Array, undefined
     call.start(metadata, this);
     this.#read();
     if (request instanceof Uint8Array) {
-      call.sendMessageWithContext({}, asBuffer(request));
+      call.sendMessageWithContext({ flags: writeFlags(request, this.#compressMinBytes) }, asBuffer(request));
       call.halfClose();
     } else {
       this.#requests = request[Symbol.asyncIterator]();
@@ -163,7 +173,8 @@ export class GrpcJsStream implements AsyncIterableIterator<Uint8Array, undefined
         }
         await new Promise<void>((resolve) => {
           this.#onWritten = resolve;
-          call.sendMessageWithContext({ callback: () => resolve() }, asBuffer(request.value));
+          const flags = writeFlags(request.value, this.#compressMinBytes);
+          call.sendMessageWithContext({ flags, callback: () => resolve() }, asBuffer(request.value));
         });
       }
     } catch (thrown) {

@@ -1,4 +1,11 @@
-import { type ChannelCredentials, Client, credentials, Metadata, status } from "@grpc/grpc-js";
+import {
+  type ChannelCredentials,
+  Client,
+  compressionAlgorithms,
+  credentials,
+  Metadata,
+  status,
+} from "@grpc/grpc-js";
 import { ConfigurationError } from "../configuration-error.js";
 import { asBuffer, GrpcJsCall } from "./grpc-js-call.js";
 import { GrpcJsStream } from "./grpc-js-stream.js";
@@ -24,6 +31,11 @@ export interface GrpcJsUpstreamOptions {
   /** The longest reply that is accepted, in bytes; a longer one is refused before it is buffered. Default 4 MiB. */
   readonly maxMessageBytes?: number;
   /**
+   * Requests of so many bytes or more are compressed with gzip, which the services then have to understand: grpc-go only
+   * does where its package encoding/gzip is imported, and answers UNIMPLEMENTED where not. Default: none are.
+   */
+  readonly compressMinBytes?: number | undefined;
+  /**
    * How calls spread over the addresses that a name resolves to. Default "round_robin"; "pick_first" keeps to one
    * address until it fails.
    */
@@ -37,6 +49,7 @@ export interface GrpcJsUpstreamOptions {
   readonly keepaliveTimeMs?: number;
 }
 
+const GZIP = compressionAlgorithms.gzip;
 const FLOW_CONTROL_WINDOW_BYTES = 1024 * 1024;
 const INITIAL_RECONNECT_BACKOFF_MS = 100;
 const MIN_RESOLUTION_INTERVAL_MS = 2_000;
@@ -61,7 +74,7 @@ export function grpcJsUpstream(options: GrpcJsUpstreamOptions): Upstream {
     }
     byService.set(service, client);
   }
-  return new GrpcJsUpstream(byService);
+  return new GrpcJsUpstream(byService, options.compressMinBytes ?? Number.POSITIVE_INFINITY);
 }
 
 function channelCredentialsOf(tls: UpstreamTls | undefined): ChannelCredentials {
@@ -72,6 +85,7 @@ function channelCredentialsOf(tls: UpstreamTls | undefined): ChannelCredentials 
 function channelOptionsOf(options: GrpcJsUpstreamOptions): Record<string, number | string> {
   const balance = options.balance ?? "round_robin";
   const channelOptions: Record<string, number | string> = {
+    ...(options.compressMinBytes === undefined ? {} : { "grpc.default_compression_algorithm": GZIP }),
     "grpc.max_receive_message_length": options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
     // What may be sent is bounded by what was received.
     "grpc.max_send_message_length": -1,
@@ -101,13 +115,15 @@ function channelOptionsOf(options: GrpcJsUpstreamOptions): Record<string, number
 
 class GrpcJsUpstream implements Upstream {
   readonly #clients: ReadonlyMap<string, Client>;
+  readonly #compressMinBytes: number;
   readonly #calls = new Set<{ close(): void }>();
   // The calls of one public call have the same metadata, mostly one after the other: the last conversion is kept.
   #lastSource: UpstreamContext["metadata"] | undefined;
   #lastMetadata = new Metadata();
 
-  constructor(clients: ReadonlyMap<string, Client>) {
+  constructor(clients: ReadonlyMap<string, Client>, compressMinBytes: number) {
     this.#clients = clients;
+    this.#compressMinBytes = compressMinBytes;
   }
 
   unary(method: Method, request: Uint8Array, context: UpstreamContext): Promise<Uint8Array> {
@@ -119,7 +135,11 @@ class GrpcJsUpstream implements Upstream {
     } catch (thrown) {
       return Promise.reject(thrown);
     }
-    return new GrpcJsCall(method, context, this.#calls).run(client, asBuffer(request), metadata);
+    return new GrpcJsCall(method, context, this.#calls, this.#compressMinBytes).run(
+      client,
+      asBuffer(request),
+      metadata,
+    );
   }
 
   serverStream(method: Method, request: Uint8Array, context: UpstreamContext): AsyncIterable<Uint8Array> {
@@ -147,7 +167,7 @@ class GrpcJsUpstream implements Upstream {
     request: Uint8Array | AsyncIterable<Uint8Array>,
     context: UpstreamContext,
   ): GrpcJsStream {
-    const stream = new GrpcJsStream(method, context, this.#calls);
+    const stream = new GrpcJsStream(method, context, this.#calls, this.#compressMinBytes);
     const client = this.#clients.get(method.service);
     try {
       if (client === undefined) throw unreachable(method);

@@ -30,6 +30,11 @@ export interface Http2UpstreamOptions {
   readonly tls?: UpstreamTls;
   /** The longest reply that is accepted, in bytes; a longer one is refused before it is buffered. Default 4 MiB. */
   readonly maxMessageBytes?: number;
+  /**
+   * Requests of so many bytes or more are compressed with gzip, which the services then have to understand: grpc-go only
+   * does where its package encoding/gzip is imported, and answers UNIMPLEMENTED where not. Default: none are.
+   */
+  readonly compressMinBytes?: number | undefined;
   /** How long an attempt to connect may take, TLS and HTTP/2 included. Default 5,000. */
   readonly connectTimeoutMs?: number;
   /**
@@ -110,6 +115,7 @@ function settingsOf(options: Http2UpstreamOptions): ChannelSettings {
     budget: new ByteBudget(MOST_QUEUED_BYTES),
     wheel: new TimerWheel(),
     maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+    compressMinBytes: options.compressMinBytes ?? Number.POSITIVE_INFINITY,
     backoff: { initialMs: INITIAL_RECONNECT_BACKOFF_MS, maxMs: options.maxReconnectBackoffMs ?? 2_000 },
     connectTimeoutMs,
     maxConnectWaitMs: options.maxConnectWaitMs ?? 2_000,

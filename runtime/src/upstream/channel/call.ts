@@ -14,12 +14,14 @@ import {
 import type { Timed } from "../../time/timer-wheel.js";
 import { type Method, type UpstreamContext, UpstreamError } from "../upstream.js";
 import type { Channel } from "./channel.js";
+import { CompressedRequest } from "./compressed-request.js";
 import type { Connection } from "./connection.js";
 import type { PendingCall } from "./waiting-calls.js";
 
 // A stream that the peer has refused is sent again: so many times, if it is the peer's own choice each time.
 const MOST_REFUSALS = 5;
 const LONGEST_TEXT = 2_000;
+const gzipEncoding = ["grpc-encoding", "gzip"] as const;
 
 /**
  * One RPC on a channel: finds a connection, sends the head of the request, checks what comes back, and ends once,
@@ -38,6 +40,8 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
 
   protected readonly method: Method;
   protected readonly maxBytes: number;
+  /** Requests may be compressed, and the head says so. */
+  protected gzips = false;
   protected stream: Http2Stream | undefined;
   /** The upstream's status is there, or the call has failed: nothing more is wanted of the connection. */
   protected over = false;
@@ -60,6 +64,20 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
   }
 
   abstract get heldBytes(): number;
+
+  protected get compressMinBytes(): number {
+    return this.#channel.settings.compressMinBytes;
+  }
+
+  /** Starts to compress the one request, if it is one of those. */
+  protected compress(request: Uint8Array): CompressedRequest | undefined {
+    if (request.byteLength < this.compressMinBytes) return undefined;
+    const compressed = CompressedRequest.of(request, () => {
+      if (!this.over) compressed!.sendOn(this.stream);
+    });
+    this.gzips = compressed !== undefined;
+    return compressed;
+  }
 
   /** Sends the body of the request, or begins to. Called again if the call is sent again. */
   protected abstract sendBody(stream: Http2Stream): void;
@@ -223,7 +241,8 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
   }
 
   get #extraHeaders(): ExtraHeaders {
-    const { deadlineMs, metadata } = this.#context;
+    const { deadlineMs } = this.#context;
+    const metadata = this.gzips ? [gzipEncoding, ...this.#context.metadata] : this.#context.metadata;
     if (deadlineMs === Number.POSITIVE_INFINITY) return metadata;
     // Never 0: a deadline that is over ends the call before the next tick of the wheel.
     const leftMs = Math.max(1, deadlineMs - Date.now());

@@ -13,6 +13,8 @@ export interface ChannelSettings {
   /** The deadlines of all calls. */
   readonly wheel: TimerWheel;
   readonly maxMessageBytes: number;
+  /** Requests of so many bytes are compressed. */
+  readonly compressMinBytes: number;
   readonly backoff: BackoffOptions;
   readonly connectTimeoutMs: number;
   readonly maxConnectWaitMs: number;

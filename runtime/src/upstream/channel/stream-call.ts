@@ -1,9 +1,11 @@
 import { Code } from "../../grpc/code.js";
 import { envelop } from "../../grpc/envelop.js";
+import { gzipEnvelope } from "../../grpc/gzip.js";
 import type { HeaderMap, Http2Stream } from "../../http2/index.js";
 import type { Method, UpstreamContext, UpstreamError } from "../upstream.js";
 import { GrpcCall } from "./call.js";
 import type { Channel } from "./channel.js";
+import type { CompressedRequest } from "./compressed-request.js";
 
 type Result = IteratorResult<Uint8Array, undefined>;
 
@@ -32,10 +34,11 @@ export class StreamCall extends GrpcCall {
   };
 
   readonly #request: Uint8Array | undefined;
+  #compressedRequest: CompressedRequest | undefined;
   #requests: AsyncIterator<Uint8Array> | undefined;
   #asking = false;
   #allAsked = false;
-  // Requests that were sent, as long as the call may have to be sent again; undefined when it cannot be.
+  // Requests that were sent, in their envelopes, as long as the call may have to be sent again; undefined when it cannot be.
   #sent: Uint8Array[] | undefined = [];
   #sentBytes = 0;
   #goOn: (() => void) | undefined;
@@ -61,6 +64,8 @@ export class StreamCall extends GrpcCall {
 
   /** Starts the RPC. */
   run(): this {
+    if (this.#request === undefined) this.gzips = this.compressMinBytes !== Number.POSITIVE_INFINITY;
+    else this.#compressedRequest = this.compress(this.#request);
     this.start();
     return this;
   }
@@ -84,10 +89,11 @@ export class StreamCall extends GrpcCall {
 
   protected sendBody(stream: Http2Stream): void {
     if (this.#request !== undefined) {
-      stream.write(envelop(this.#request), true);
+      if (this.#compressedRequest !== undefined) this.#compressedRequest.sendOn(stream);
+      else stream.write(envelop(this.#request), true);
       return;
     }
-    if (this.#sent !== undefined) for (const request of this.#sent) stream.write(envelop(request));
+    if (this.#sent !== undefined) for (const envelope of this.#sent) stream.write(envelope);
     if (this.#allAsked) stream.end();
     else if (this.#asking) this.#goOn?.();
     else if (this.#requests !== undefined) void this.#askAll(this.#requests);
@@ -175,8 +181,11 @@ export class StreamCall extends GrpcCall {
           this.stream?.end();
           return;
         }
-        this.#remember(value);
-        if (this.stream?.write(envelop(value)) === true) continue;
+        const made = this.#envelopeOf(value);
+        const envelope = made instanceof Uint8Array ? made : await made;
+        if (this.over) return;
+        this.#remember(envelope);
+        if (this.stream?.write(envelope) === true) continue;
         // Until there is room; or, if the call is to be sent again, until that has been done.
         await new Promise<void>((resolve) => {
           this.#goOn = resolve;
@@ -188,10 +197,17 @@ export class StreamCall extends GrpcCall {
     }
   }
 
-  #remember(request: Uint8Array): void {
+  #envelopeOf(request: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    if (request.byteLength < this.compressMinBytes) return envelop(request);
+    return new Promise((resolve) => {
+      if (!gzipEnvelope(request, resolve)) resolve(envelop(request));
+    });
+  }
+
+  #remember(envelope: Uint8Array): void {
     if (this.#sent === undefined) return;
-    this.#sentBytes += request.byteLength;
+    this.#sentBytes += envelope.byteLength;
     if (this.#sentBytes > MOST_REMEMBERED_BYTES) this.#sent = undefined;
-    else this.#sent.push(request);
+    else this.#sent.push(envelope);
   }
 }

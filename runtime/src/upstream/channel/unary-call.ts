@@ -4,10 +4,12 @@ import { cardinalityCode } from "../single-reply.js";
 import { type Method, type UpstreamContext, UpstreamError } from "../upstream.js";
 import { GrpcCall } from "./call.js";
 import type { Channel } from "./channel.js";
+import type { CompressedRequest } from "./compressed-request.js";
 
 /** One unary RPC: the way that nearly all calls go. */
 export class UnaryCall extends GrpcCall {
   readonly #request: Uint8Array;
+  #compressedRequest: CompressedRequest | undefined;
   #reply: Uint8Array | undefined;
   #compressed = false;
   #resolve!: (reply: Uint8Array) => void;
@@ -26,6 +28,7 @@ export class UnaryCall extends GrpcCall {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
+      this.#compressedRequest = this.compress(this.#request);
       this.start();
     });
   }
@@ -43,7 +46,8 @@ export class UnaryCall extends GrpcCall {
   onDrain(): void {}
 
   protected sendBody(stream: Http2Stream): void {
-    stream.write(envelop(this.#request), true);
+    if (this.#compressedRequest !== undefined) this.#compressedRequest.sendOn(stream);
+    else stream.write(envelop(this.#request), true);
   }
 
   protected get isRepeatable(): boolean {
