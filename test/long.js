@@ -24,6 +24,16 @@ const JOBS = [
     args: [...vitest, "test/differential/differential.test.ts"],
     env: { PORTICO_RUNS: "50000" },
   },
+  {
+    name: "frames",
+    args: [
+      ...vitest,
+      "runtime/src/http2/fuzz-server.test.ts",
+      "runtime/src/http2/fuzz-client.test.ts",
+      "runtime/src/http2/hpack/fuzz.test.ts",
+    ],
+    env: { PORTICO_FUZZ_RUNS: "1000000" },
+  },
   { name: "mutants", args: ["test/mutants/run.js"], env: {} },
 ];
 

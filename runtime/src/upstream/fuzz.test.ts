@@ -1,4 +1,5 @@
 import { afterAll, expect, it } from "vitest";
+import { fuzzRuns, fuzzSeed, numbers } from "../http2/random.test.support.js";
 import {
   block,
   data,
@@ -26,18 +27,7 @@ import {
 import { UpstreamError } from "./upstream.js";
 
 // PORTICO_FUZZ_SEED repeats a run, PORTICO_FUZZ_RUNS sets how many calls it has.
-const seed = Number(process.env.PORTICO_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const runs = Math.min(Number(process.env.PORTICO_FUZZ_RUNS ?? 900), 100_000);
-
-function numbers(start: number): (limit: number) => number {
-  let state = start;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % limit;
-  };
-}
+const runs = Math.min(fuzzRuns(900), 100_000);
 
 const unhandled: unknown[] = [];
 const onUnhandled = (reason: unknown) => unhandled.push(reason);
@@ -46,8 +36,8 @@ afterAll(() => {
   process.off("unhandledRejection", onUnhandled);
 });
 
-it(`peers that say anything end each call, once, and no more (seed ${seed})`, async () => {
-  const random = numbers(seed);
+it(`peers that say anything end each call, once, and no more (seed ${fuzzSeed})`, async () => {
+  const random = numbers(fuzzSeed);
   const fields: Fields[] = [
     [["grpc-status", "0"]],
     [
