@@ -23,6 +23,8 @@ export class MapEmitter {
     owner.file.use("MapEntries");
     const print = () => {
       if (again !== undefined) code.line(`${again};`);
+      const isNested = conversion.value.kind !== "scalar" && conversion.value.kind !== "enum";
+      if (isNested) code.line(`${reader}.enterEntries();`);
       code.block(`for (let i = 0; i < ${entries}.size; i++) {`, () => {
         code.line(`const value = ${entries}.values[i]!;`);
         if (owner.isWrite) this.#entry(target, reader, entries, conversion);
@@ -31,6 +33,7 @@ export class MapEmitter {
         else if (conversion.value.kind === "any")
           code.when("value !== 0", owner.scanAny(conversion.value.types, reader, "value"));
       });
+      if (isNested) code.line(`${reader}.leaveEntries();`);
     };
     // In a message inside the target, whether there is anything decides whether that is written.
     return { plan, condition: plan.target.length > 1 ? `${entries}.size !== 0` : undefined, print };

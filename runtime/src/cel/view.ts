@@ -151,15 +151,16 @@ export class View implements MessageValue {
     const pairs: Array<readonly [Value, Value]> = [];
     for (let i = 0; i < (entries?.size ?? 0); i++) {
       const at = entries!.keys[i]!;
-      pairs.push([elementOf(this.reader, at, key), this.#one(field, entries!.values[i]!)]);
+      pairs.push([elementOf(this.reader, at, key), this.#one(field, entries!.values[i]!, false, 2)]);
     }
     return new CelMap(pairs, "last");
   }
 
-  #one(field: ViewField, at: At, isRow = false): Value {
+  /** `levels`: of nesting, from this message to one that the value is. */
+  #one(field: ViewField, at: At, isRow = false, levels = 1): Value {
     const { kind } = field;
     if (typeof kind === "object") {
-      if (kind.is === "message") return this.#message(kind.of(), at, isRow);
+      if (kind.is === "message") return this.#message(kind.of(), at, isRow, levels);
       if (kind.is === "enum")
         return at === 0
           ? (field.preset ?? kind.names[kind.first]!)
@@ -180,14 +181,14 @@ export class View implements MessageValue {
     }
   }
 
-  #message(type: ViewType, at: At, isRow = false): View {
+  #message(type: ViewType, at: At, isRow = false, levels = 1): View {
     const { reader } = this;
-    if (at === 0) return new View(type, reader, 0, 0, undefined, this.depth + 1, isRow);
+    if (at === 0) return new View(type, reader, 0, 0, undefined, this.depth + levels, isRow);
     const { start, end } = reader.aside(0, 0, () => {
       reader.enter(at);
       return { start: reader.pos, end: reader.end };
     });
-    return new View(type, reader, start, end, undefined, this.depth + 1, isRow);
+    return new View(type, reader, start, end, undefined, this.depth + levels, isRow);
   }
 
   /** The value that a google.protobuf wrapper wraps. */

@@ -108,7 +108,8 @@ export class Reader {
 
   /** Opens the sub-message that `at` stands for; one that is not there is empty. */
   enter(at: At): this {
-    if (++this.#depth > MAX_DEPTH) this.malformed("nested too deeply");
+    // What is not there nests nothing, however deep.
+    if (++this.#depth > MAX_DEPTH && at !== 0) this.malformed("nested too deeply");
     if (at <= 0) {
       if (at === 0) this.pos = this.end = 0;
       else this.#enterPieces(this.#pieces![-at - 1]!);
@@ -141,6 +142,16 @@ export class Reader {
   next(): this {
     this.row();
     return this.enter(this.pos);
+  }
+
+  /** Goes into the entries of a map, whose values are then entered: an entry is a message of its own. */
+  enterEntries(): void {
+    this.#depth++;
+  }
+
+  /** Comes back from the entries of a map. */
+  leaveEntries(): void {
+    this.#depth--;
   }
 
   /** Counts an element of a list, where `next` is not what opens it. */
