@@ -217,8 +217,10 @@ test("beside what it reads a resolver gets the request and who calls", async () 
   expect(seen).toEqual([{ pageSize: 7 }, principal]);
 });
 
-// Services that annotations name can be called.
-const CALLS = `${HELLO} string email = 21 [(portico.v1.field).from = "user.email"];`;
+const MAY_CALL = `resolver: "hello", reads: "id", may_call: "shop.v1.Users/GetUser"`;
+const CALLS = `string hello = 20 [(portico.v1.field) = {${MAY_CALL}}];
+  string email = 21 [(portico.v1.field) = {resolver: "email", reads: "id"}];`;
+const email = () => undefined;
 const alone = { id: "o1" };
 
 test("its calls of internal services are the public call's", async () => {
@@ -228,7 +230,7 @@ test("its calls of internal services are the public call's", async () => {
     // What is marked internal is not given.
     return JSON.stringify(user);
   };
-  const resolvers = { hello };
+  const resolvers = { hello, email };
   const { response, upstream } = await list(api, [alone], { resolvers });
   expect(response).toEqual({ orders: [{ id: "o1", hello: '{"id":"o1","email":"direct@x.example"}' }] });
   expect(upstream.calls.map(({ method }) => method)).toEqual([
@@ -241,14 +243,69 @@ test("its calls of internal services are the public call's", async () => {
   expect(error?.code).toBe(Code.RESOURCE_EXHAUSTED);
 });
 
+test("it can call what it may, and nothing else", async () => {
+  const api = await made(CALLS);
+  const seen: Reads[] = [];
+  const see = (_: Reads, { upstreams }: Reads) => {
+    seen.push(Object.keys(upstreams), Object.values(upstreams).map(Object.keys as () => string[]));
+  };
+  const { error } = await list(api, [alone], { resolvers: { hello: see, email: see } });
+  expect(error).toBeUndefined();
+  expect(seen).toEqual([["shop.v1.Users"], [["getUser"]], [], []]);
+});
+
+test("its calls count in the `max_calls` of the method, together with all others", async () => {
+  const text = shop(CALLS).replace(
+    "returns (ListOrdersResponse);",
+    "returns (ListOrdersResponse) { option (portico.v1.method).max_calls = 3; }",
+  );
+  const compiled = compile({ "shop.proto": internal, "api.proto": text });
+  expect(compiled.error).toBeUndefined();
+  const api = { compiled, api: await load(compiled) };
+  const hello = async ({ id }: Reads, { upstreams }: Reads) =>
+    (await upstreams["shop.v1.Users"].getUser({ id })).email;
+  const rows = [{ id: "a" }, { id: "b" }];
+  const fine = await list(api, rows, { resolvers: { hello, email } });
+  expect(fine.error).toBeUndefined();
+  expect(fine.upstream.calls).toHaveLength(3);
+  const { error, upstream } = await list(api, [...rows, { id: "c" }], { resolvers: { hello, email } });
+  expect(error?.code).toBe(Code.RESOURCE_EXHAUSTED);
+  // The one that is too many is not made.
+  expect(upstream.calls.length).toBeLessThanOrEqual(3);
+});
+
+test("its calls in a stream count for the messages that share them", async () => {
+  const text = shop(CALLS).replace(
+    "rpc ListOrders(ListOrdersRequest)",
+    `rpc WatchOrders(ListOrdersRequest) returns (stream ListOrdersResponse) { option (portico.v1.method).max_calls = 2; }
+      rpc ListOrders(ListOrdersRequest)`,
+  );
+  const compiled = compile({ "shop.proto": internal, "api.proto": text });
+  expect(compiled.error).toBeUndefined();
+  const api = await load(compiled);
+  const hello = async ({ id }: Reads, { upstreams }: Reads) =>
+    (await upstreams["shop.v1.Users"].getUser({ id })).email;
+  const watch = (...messages: string[][]) => {
+    const upstream = new FakeUpstream(compiled.registry, {
+      ...users,
+      "shop.v1.Orders/WatchOrders": () => messages.map((ids) => ({ orders: ids.map((id) => ({ id })) })),
+    });
+    return invoke(api, upstream, "api.v1.Shop/WatchOrders", {}, { resolvers: { hello, email } });
+  };
+  const all = await watch(["a", "b"], ["c", "d"], ["e", "f"]);
+  expect(all.error).toBeUndefined();
+  expect(all.response).toHaveLength(3);
+  expect((await watch(["a", "b", "c"])).error?.code).toBe(Code.RESOURCE_EXHAUSTED);
+});
+
 test("an error of its upstream can be caught; else it is the call's", async () => {
   const api = await made(CALLS);
   const answers = { "shop.v1.Users/GetUser": () => FakeUpstream.error(Code.NOT_FOUND) };
   const hello = async ({ id }: Reads, { upstreams }: Reads) => upstreams["shop.v1.Users"].getUser({ id });
-  const { error } = await list(api, [alone], { resolvers: { hello } }, answers);
+  const { error } = await list(api, [alone], { resolvers: { hello, email } }, answers);
   expect(error).toMatchObject({ code: Code.NOT_FOUND, message: "not found" });
   const kind = async (reads: Reads, context: Reads) => hello(reads, context).catch(() => "nobody");
-  const caught = await list(api, [alone], { resolvers: { hello: kind } }, answers);
+  const caught = await list(api, [alone], { resolvers: { hello: kind, email } }, answers);
   expect(caught.response).toEqual({ orders: [{ id: "o1", hello: "nobody" }] });
 });
 
@@ -433,6 +490,7 @@ test("what a resolver reads is listed as readable, also inside of messages, but 
     .filter((entry) => entry.public === "api.v1.Order.hello")
     .map((entry) => entry.internal);
   expect(seen).toEqual([
+    "resolver hello",
     "shop.v1.Address.city",
     "shop.v1.BatchGetUsersResponse.users",
     "shop.v1.Order.parts",
@@ -442,13 +500,34 @@ test("what a resolver reads is listed as readable, also inside of messages, but 
   ]);
 });
 
-test("what a resolver reads is explained", () => {
-  const compiled = compile({
-    "shop.proto": internal,
-    "api.proto": shop(
-      'string hello = 20 [(portico.v1.field) = {resolver: "hello", reads: ["id", "user.email"]}];',
-    ),
+test("what a resolver makes, and what it may call, is listed", async () => {
+  const { compiled } = await made(CALLS);
+  const list = JSON.parse(compiled.files.get("exposure.json")!);
+  const entry = (internal: string, name: string, through: string, resolver: string) => ({
+    internal,
+    public: name,
+    through,
+    resolver,
+    for: ["public"],
   });
+  const user = "shop.v1.Users/GetUser";
+  const made1 = (one: { public: string }) => /hello|email/.test(one.public);
+  expect(list.readable.filter(made1)).toEqual([
+    entry("resolver email", "api.v1.Order.email", "resolver email", "email"),
+    entry("resolver hello", "api.v1.Order.hello", "resolver hello", "hello"),
+    entry("shop.v1.Order.id", "api.v1.Order.email", "shop.v1.Orders/ListOrders", "email"),
+    entry("shop.v1.Order.id", "api.v1.Order.hello", "shop.v1.Orders/ListOrders", "hello"),
+    entry("shop.v1.User.age", "api.v1.Order.hello", user, "hello"),
+    entry("shop.v1.User.email", "api.v1.Order.hello", user, "hello"),
+    entry("shop.v1.User.id", "api.v1.Order.hello", user, "hello"),
+  ]);
+  expect(list.writable).toContainEqual(
+    entry("shop.v1.GetUserRequest.id", "api.v1.ListOrdersRequest", user, "hello"),
+  );
+});
+
+function explained(text: string): string {
+  const compiled = compile({ "shop.proto": internal, "api.proto": text });
   expect(compiled.error).toBeUndefined();
   const { plan } = makePlan({
     registry: compiled.registry,
@@ -456,7 +535,26 @@ test("what a resolver reads is explained", () => {
     texts: sourceTexts([]),
     sharedPackages: ["google.protobuf"],
   });
-  const text = explainText(explain(plan));
+  return explainText(explain(plan));
+}
+
+test("what a resolver may call is explained, and in the sum of calls", () => {
+  const text = explained(shop(CALLS));
+  expect(text).toContain(
+    "upstream calls  1 + calls of hello; as many as the runtime's limits let a resolver make",
+  );
+  expect(text).toMatch(/hello +resolver hello +join of orders; id; may call shop.v1.Users\/GetUser;/);
+  const bounded = shop(CALLS).replace(
+    "returns (ListOrdersResponse);",
+    "returns (ListOrdersResponse) { option (portico.v1.method).max_calls = 7; }",
+  );
+  expect(explained(bounded)).toContain("upstream calls  1 + calls of hello; at most 7");
+});
+
+test("what a resolver reads is explained", () => {
+  const text = explained(
+    shop('string hello = 20 [(portico.v1.field) = {resolver: "hello", reads: ["id", "user.email"]}];'),
+  );
   expect(text).toMatch(/hello +resolver hello +join of orders; id, user.email/);
   expect(text).toContain(
     "orders.hello  <- the resolver hello, of source: shop.v1.Order.id, user: shop.v1.User.email",

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const bin = (name: string) => join(root, "node_modules/.bin", name);
 const fields = `
   string text = 20 [(portico.v1.field) = {resolver: "text", reads: ["id", "user.email", "note", "cents", "count", "state", "parts",
-    "placed_at", "address", "both = [cents, 2]", "names = {'a': id}", "user"]}];
+    "placed_at", "address", "both = [cents, 2]", "names = {'a': id}", "user"], may_call: "shop.v1.Users/BatchGetUsers"}];
   repeated Card cards = 21 [(portico.v1.field).resolver = "cards"];
   map<int64, Level> levels = 22 [(portico.v1.field).resolver = "levels"];
   google.protobuf.Struct extra = 23 [(portico.v1.field).resolver = "extra"];
@@ -102,6 +102,8 @@ test.each([
   ["what is not read", "request.pageSize", "request.pageToken", "pageToken"],
   ["what may not be there", "user?.age", "user.age", "undefined"],
   ["what is marked internal", "address?.next?.city", "address?.next?.doorCode", "doorCode"],
+  ["what it may not call", "batchGetUsers({ ids: [id] }", "getUser({ id }", "getUser"],
+  ["a request of another type", "ids: [id]", "ids: id", "not assignable to type 'readonly string[]'"],
   ["a resolver that is missing", "wrapped: () => 5n,", "", "wrapped"],
 ])("the types refuse %s", (_, right, wrong, said) => {
   expect(RIGHT).toContain(right);

@@ -1,11 +1,11 @@
-import { formulaTerms, formulaText, isConstant, keysText } from "../plan/budget/budget-text.js";
+import { formulaTerms, formulaText, isConstant, keysText, mostCalls } from "../plan/budget/budget-text.js";
 import type { MethodPlan } from "../plan/types.js";
 
 /** The longest line of a comment with a formula. */
 const WIDTH = 100;
 
 /** The comment above a handler: its calls and joins as a tree, and how many upstream calls that makes. */
-export function describeMethod({ service, desc, budget }: MethodPlan): string[] {
+export function describeMethod({ service, desc, budget, maxCalls }: MethodPlan): string[] {
   const rows = budget.steps.map((step) => {
     const { method } = step.what.kind === "call" ? step.what.call : step.what.join.lookup;
     return [`${"  ".repeat(step.depth)}${step.name}`, method.name, keysText(step)] as const;
@@ -14,7 +14,8 @@ export function describeMethod({ service, desc, budget }: MethodPlan): string[] 
   const tree = rows.map(([name, method, keys]) =>
     `  ${name.padEnd(width(0))}  ${method.padEnd(width(1))}  ${keys}`.trimEnd(),
   );
-  const most = isConstant(budget) ? "" : `, at most ${budget.most}`;
+  const bound = mostCalls(budget, maxCalls);
+  const most = isConstant(budget) || bound === undefined ? "" : `, at most ${bound}`;
   const text = `upstream calls: ${formulaText(budget)}${most}`;
   const [first, ...others] = formulaTerms(budget);
   const sum =

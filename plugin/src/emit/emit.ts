@@ -1,8 +1,6 @@
-import type { DescService } from "@bufbuild/protobuf";
 import { resolversOf } from "../plan/fields/resolver-uses.js";
 import type { CallPlan, JoinPlan, Plan, Translator } from "../plan/types.js";
 import { eachTranslator } from "../plan/walk.js";
-import { serviceRule } from "../source/annotations.js";
 import { ownJoins } from "./analysis.js";
 import { emitFile, emitGateway, type GeneratedFile } from "./file.js";
 import { emitResolvers } from "./gateway-resolvers.js";
@@ -12,7 +10,7 @@ import { EXPOSURE_FILE, exposureList, printExposure } from "./report/exposure-li
 export function emit(plan: Plan, options: { readonly importExtension: string }): GeneratedFile[] {
   const files = plan.files.filter((file) => file.methods.length > 0);
   const upstreams = upstreamsOf(plan);
-  const resolvers = emitResolvers(plan, servicesOf(plan, upstreams));
+  const resolvers = emitResolvers(plan);
   const names = resolversOf(plan).map(({ name }) => name);
   return [
     ...files.map((file) => emitFile(file)),
@@ -28,13 +26,7 @@ function upstreamsOf(plan: Plan): string[] {
     // A resolver calls nothing by itself.
     if (item.method.service !== "") services.add(item.method.service);
   };
-  for (const { service } of resolversOf(plan).length === 0
-    ? []
-    : plan.files.flatMap((file) => file.methods)) {
-    // Resolvers can call it.
-    const from = serviceRule(service)?.from ?? "";
-    if (from !== "") services.add(from);
-  }
+  for (const { mayCall } of resolversOf(plan)) for (const { service } of mayCall) services.add(service);
   for (const file of plan.files) {
     for (const method of file.methods) {
       method.calls.forEach(add);
@@ -44,11 +36,6 @@ function upstreamsOf(plan: Plan): string[] {
     }
   }
   return [...services].sort();
-}
-
-/** The descriptors of the services that are called. */
-function servicesOf(plan: Plan, names: readonly string[]): DescService[] {
-  return names.map((name) => plan.service(name)!);
 }
 
 export type { GeneratedFile };

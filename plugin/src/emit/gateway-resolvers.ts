@@ -1,9 +1,8 @@
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { takesStream } from "../plan/calls/stream-kind.js";
 import { isMarkedInternal } from "../plan/context.js";
+import { methodName } from "../plan/fields/may-call.js";
 import { type ResolverUse, resolversOf } from "../plan/fields/resolver-uses.js";
-import type { Plan, ResolverPlan } from "../plan/types.js";
-import { messageOf } from "../source/model.js";
+import type { Plan, ResolverPlan, UpstreamMethod } from "../plan/types.js";
 import { Code, quote } from "./code.js";
 import { compare, type GeneratedFile } from "./file.js";
 import { FileScope } from "./file-scope.js";
@@ -13,19 +12,19 @@ import { PlainTypes } from "./plain-types.js";
 
 const TAKEN = [
   "ClientTable", "Json", "Map", "Promise", "ReadonlyMap", "Resolved", "ResolverContext", "Resolvers", "Time", "Uint8Array",
-  "UpstreamOptions", "Upstreams", "clients",
+  "UpstreamOptions", "clients",
 ]; // biome-ignore format: a table
 
 /** `gateway_resolvers.ts`: the types that hand-written resolvers fulfil, and what they can call; undefined without any. */
-export function emitResolvers(plan: Plan, services: readonly DescService[]): GeneratedFile | undefined {
+export function emitResolvers(plan: Plan): GeneratedFile | undefined {
   const uses = resolversOf(plan);
   if (uses.length === 0) return undefined;
   const types = new PlainTypes(TAKEN, isMarkedInternal);
-  const interfaces = [printResolvers(uses, types), printUpstreams(services, types)];
+  const resolvers = printResolvers(uses, types);
   const file = new FileScope();
-  const clients = printClients(file, services);
+  const clients = printClients(file, uses);
   const parts = [
-    ...interfaces,
+    resolvers,
     ...types.codes,
     clients,
     ...file.upstreams,
@@ -38,7 +37,7 @@ export function emitResolvers(plan: Plan, services: readonly DescService[]): Gen
 }
 
 function imports(types: PlainTypes, file: FileScope): string {
-  const names = new Set(["ClientTable", "Resolved", "ResolverContext", "UpstreamOptions", ...types.used]);
+  const names = new Set(["ClientTable", "Resolved", "ResolverContext", ...types.used]);
   for (const name of file.imports.keys()) names.add(name);
   const values = [...file.imports].filter(([, isType]) => !isType).map(([name]) => name);
   const sorted = [...names].sort(compare);
@@ -61,24 +60,35 @@ function printResolvers(uses: readonly ResolverUse[], types: PlainTypes): Code {
   return code;
 }
 
-function printSignature(code: Code, { name, resolver, methods }: ResolverUse, types: PlainTypes): void {
+function printSignature(code: Code, use: ResolverUse, types: PlainTypes): void {
+  const { name, resolver, methods } = use;
   const requests = methods.map((method) =>
     takesStream(method.kind) ? "undefined" : types.message(method.request, "given"),
   );
   const request = [...new Set(requests)].join(" | ");
   const parameters = [
     `reads: ${readsType(name, resolver, types)}`,
-    `context: ResolverContext<${request}, Upstreams>`,
+    `context: ResolverContext<${request}, ${upstreamsType(use, types)}>`,
   ];
-  const result = `): Resolved<${types.field(resolver.field, "taken")}>;`;
-  const line = `${name}(${parameters.join(", ")}${result}`;
-  if (line.length + 2 <= WIDTH) {
+  printFunction(code, 1, name, parameters, `Resolved<${types.field(resolver.field, "taken")}>`);
+}
+
+/** A member of an interface, broken as the formatter does. */
+function printFunction(
+  code: Code,
+  depth: number,
+  name: string,
+  parameters: readonly string[],
+  result: string,
+): void {
+  const line = `${name}(${parameters.join(", ")}): ${result};`;
+  if (line.length + depth * 2 <= WIDTH) {
     code.line(line);
     return;
   }
   code.line(`${name}(`);
   for (const parameter of parameters) code.line(`  ${parameter},`);
-  code.line(result);
+  code.line(`): ${result};`);
 }
 
 function readsType(name: string, { reads }: ResolverPlan, types: PlainTypes): string {
@@ -94,47 +104,53 @@ function readsType(name: string, { reads }: ResolverPlan, types: PlainTypes): st
   return type;
 }
 
-/** The methods that resolvers can call: those with one request and one reply. */
-function unary(service: DescService): readonly DescMethod[] {
-  return service.methods.filter((method) => method.methodKind === "unary");
-}
-
-function printUpstreams(services: readonly DescService[], types: PlainTypes): Code {
+/** The type of the clients that a resolver gets: for what it may call, and nothing else. */
+function upstreamsType({ name, mayCall }: ResolverUse, types: PlainTypes): string {
+  if (mayCall.length === 0) return "Record<string, never>";
+  const type = types.unique(pascal(`${name}_upstreams`));
+  types.used.add("UpstreamOptions");
   const code = new Code();
-  code.doc(["The internal services, as resolvers call them."]);
-  code.block("export interface Upstreams {", () => {
-    for (const service of services) {
-      code.block(`readonly ${quote(service.typeName)}: {`, () => {
-        for (const method of unary(service)) {
-          const input = types.message(messageOf(method.input), "taken");
-          const output = types.message(messageOf(method.output), "given");
-          code.line(`${camel(method.name)}(request: ${input}, options?: UpstreamOptions): Promise<${output}>;`);
+  types.codes.push(code);
+  code.line(`/** What the resolver ${name} may call */`);
+  code.block(`export interface ${type} {`, () => {
+    for (const [service, methods] of byService(mayCall)) {
+      code.block(`readonly ${quote(service)}: {`, () => {
+        for (const { name: method, input, output } of methods) {
+          const from = types.message(input, "taken");
+          const to = types.message(output, "given");
+          const parameters = [`request: ${from}`, "options?: UpstreamOptions"];
+          printFunction(code, 2, camel(method), parameters, `Promise<${to}>`);
         }
       }, "};"); // biome-ignore format: short
     }
   });
-  return code;
+  return type;
 }
 
-function printClients(file: FileScope, services: readonly DescService[]): Code {
+function byService(methods: readonly UpstreamMethod[]): ReadonlyMap<string, readonly UpstreamMethod[]> {
+  const services = new Map<string, UpstreamMethod[]>();
+  for (const method of [...methods].sort((a, b) => compare(methodName(a), methodName(b)))) {
+    const known = services.get(method.service);
+    if (known === undefined) services.set(method.service, [method]);
+    else known.push(method);
+  }
+  return services;
+}
+
+function printClients(file: FileScope, uses: readonly ResolverUse[]): Code {
   const code = new Code();
-  code.doc(["How they are called."]);
+  code.doc(["What each resolver may call."]);
+  const callers = uses.filter(({ mayCall }) => mayCall.length > 0);
+  if (callers.length === 0) {
+    code.line("export const clients: ClientTable = {};");
+    return code;
+  }
   code.block("export const clients: ClientTable = {", () => {
-    for (const service of services) {
-      code.block(`${quote(service.typeName)}: {`, () => {
-        for (const method of unary(service)) {
-          const constant = file.method({
-            service: service.typeName,
-            name: method.name,
-            kind: method.methodKind,
-            effect: "READ",
-            input: messageOf(method.input),
-            output: messageOf(method.output),
-          });
-          const input = file.shapes.whole(messageOf(method.input));
-          const output = file.given.whole(messageOf(method.output));
-          code.block(`get ${camel(method.name)}() {`, () => {
-            code.line(`return { method: ${constant}, input: ${input}, output: ${output} };`);
+    for (const { name, mayCall } of callers) {
+      code.block(`${name}: {`, () => {
+        for (const [service, methods] of byService(mayCall)) {
+          code.block(`${quote(service)}: {`, () => {
+            for (const method of methods) printClient(code, file, method);
           }, "},"); // biome-ignore format: short
         }
       }, "},"); // biome-ignore format: short
@@ -142,4 +158,13 @@ function printClients(file: FileScope, services: readonly DescService[]): Code {
   }, "};"); // biome-ignore format: short
   if (file.given.print().length + file.shapes.print().length > 0) file.use("cel");
   return code;
+}
+
+function printClient(code: Code, file: FileScope, method: UpstreamMethod): void {
+  const constant = file.method(method);
+  const input = file.shapes.whole(method.input);
+  const output = file.given.whole(method.output);
+  code.block(`get ${camel(method.name)}() {`, () => {
+    code.line(`return { method: ${constant}, input: ${input}, output: ${output} };`);
+  }, "},"); // biome-ignore format: short
 }

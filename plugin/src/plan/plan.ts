@@ -81,7 +81,7 @@ export function makePlan(input: PlanInput): { plan: Plan; findings: Finding[] } 
   checkDepths(context, translators, methods);
   checkMaxCalls(context, methods);
   return {
-    plan: { files, service: (name) => input.registry.getService(name) },
+    plan: { files },
     findings: sortFindings(context.findings),
   };
 }

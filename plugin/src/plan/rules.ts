@@ -36,6 +36,7 @@ export const RULES = {
   "field-policy": "an `allow` of a field that guards nothing, or a field without presence",
   "resolver-name": "a resolver whose name no function can have, or that is of two types",
   "resolver-reads": "a `reads` of a resolver without a name of its own",
+  "resolver-calls": "a `may_call` of what a resolver cannot call",
   "from-unused": "a `from` that fits nowhere",
   "request-unused": "a public request field that nothing uses",
   "request-required": "a required internal request field without a source",

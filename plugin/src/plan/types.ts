@@ -10,8 +10,6 @@ import type { Budget } from "./budget/types.js";
  */
 export interface Plan {
   readonly files: readonly FilePlan[];
-  /** Finds the services that are called, by full name. */
-  readonly service: (name: string) => DescService | undefined;
 }
 
 /** A public .proto file with services. */
@@ -303,6 +301,8 @@ export interface ResolverPlan {
   readonly field: Field;
   /** What it gets of each row, in the order of the join's key. */
   readonly reads: readonly ReadPlan[];
+  /** The internal methods that it may call. */
+  readonly mayCall: readonly UpstreamMethod[];
 }
 
 /** One value that a resolver reads. */

@@ -144,9 +144,9 @@ export class Call {
   }
   #abort: AbortController | undefined;
 
-  /** Makes one upstream call. `timeoutMs` shortens the call's own deadline. */
-  unary(method: Method, request: Uint8Array, timeoutMs?: number): Promise<Uint8Array> {
-    return this.#unary(method, request, timeoutMs, undefined);
+  /** Makes one upstream call, at the cost of `budget`. `timeoutMs` shortens the call's own deadline. */
+  unary(method: Method, request: Uint8Array, timeoutMs?: number, budget?: Budget): Promise<Uint8Array> {
+    return this.#unary(method, request, timeoutMs, undefined, budget);
   }
 
   /** As `unary`; a failure with the code `expected` is an answer like any other, and no trouble to tell of. */

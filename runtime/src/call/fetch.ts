@@ -53,7 +53,7 @@ async function fetchReplies(call: JoinCaller, siblings: readonly Rows[]): Promis
   const { replies, set } = siblings[0]!;
   const { lookup, keys } = replies;
   if (keys.length > lookup.maxKeys * call.messages) throw tooMany("keys");
-  if (lookup.resolver !== undefined) return resolveRows(lookup.resolver, replies);
+  if (lookup.resolver !== undefined) return resolveRows(lookup.resolver, replies, call);
   if (isOneBatch(replies)) await fetchBatch(call, siblings, 0, 0, requestOf(call, replies, set, keys));
   else {
     await Promise.all(

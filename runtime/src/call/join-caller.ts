@@ -1,3 +1,4 @@
+import type { Method } from "../upstream/upstream.js";
 import type { Reader } from "../wire/reader.js";
 import type { Writer } from "../wire/writer.js";
 import type { Lookup } from "./join.js";
@@ -9,6 +10,8 @@ export interface JoinCaller {
   readonly messages: number;
   /** One call of a join. */
   readJoin(lookup: Lookup, request: Uint8Array): Promise<Reader>;
+  /** One call that a resolver makes. */
+  unary(method: Method, request: Uint8Array, timeoutMs?: number): Promise<Uint8Array>;
   requestWriter(): Writer;
   /** What `on_error` makes of what a call threw; throws what the client gets. */
   outcomeOf(thrown: unknown, onError: OnError | undefined): "empty" | "drop";

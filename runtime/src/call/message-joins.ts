@@ -1,3 +1,4 @@
+import type { Method } from "../upstream/upstream.js";
 import type { Reader } from "../wire/reader.js";
 import type { Writer } from "../wire/writer.js";
 import { Budget } from "./budget.js";
@@ -10,6 +11,12 @@ import type { Limits } from "./limits.js";
 export interface BudgetedCaller {
   readonly limits: Limits;
   readJoin(lookup: Lookup, request: Uint8Array, budget: Budget): Promise<Reader>;
+  unary(
+    method: Method,
+    request: Uint8Array,
+    timeoutMs: number | undefined,
+    budget: Budget,
+  ): Promise<Uint8Array>;
   requestWriter(): Writer;
   outcomeOf: JoinCaller["outcomeOf"];
 }
@@ -78,6 +85,7 @@ export class MessageJoins {
     return {
       messages,
       readJoin: (lookup, request) => call.readJoin(lookup, request, budget),
+      unary: (method, request, timeoutMs) => call.unary(method, request, timeoutMs, budget),
       requestWriter: () => call.requestWriter(),
       outcomeOf: (thrown, onError) => call.outcomeOf(thrown, onError),
       run: (step) => {

@@ -7,6 +7,7 @@ import type { Value } from "../cel/value.js";
 import { View, type ViewField, type ViewType } from "../cel/view.js";
 import type { Method } from "../upstream/upstream.js";
 import { Reader } from "../wire/reader.js";
+import type { Writer } from "../wire/writer.js";
 import { PlainValueError, writePlain, writePlainField } from "./encode.js";
 import { plainMessage, plainOf } from "./plain.js";
 
@@ -16,7 +17,7 @@ export interface ResolverContext<Request = unknown, Upstreams = unknown> {
   readonly request: Request;
   /** Who calls; undefined on a public method that was called without credentials. */
   readonly auth: Principal | undefined;
-  /** The internal services. Calls through them count in the budget of the public call, and end when that does. */
+  /** What it may call. Calls through them count in the budget of the public call, and end when that does. */
   readonly upstreams: Upstreams;
   /** Aborts when the call ends early. */
   readonly signal: AbortSignal;
@@ -32,8 +33,16 @@ export interface UpstreamOptions {
 /** What a resolver gives: undefined leaves the field unset. */
 export type Resolved<T> = T | undefined | Promise<T | undefined>;
 
-/** The internal methods that resolvers can call, by service, then by the name of the function. */
-export type ClientTable = Readonly<Record<string, Readonly<Record<string, ClientMethod>>>>;
+/** The internal methods that resolvers may call: by resolver, by service, then by the name of the function. */
+export type ClientTable = Readonly<
+  Record<string, Readonly<Record<string, Readonly<Record<string, ClientMethod>>>>>
+>;
+
+/** What calls of resolvers are made through: it has the budget that they count in. */
+export interface UpstreamCaller {
+  requestWriter(): Writer;
+  unary(method: Method, request: Uint8Array, timeoutMs?: number): Promise<Uint8Array>;
+}
 
 interface ClientMethod {
   readonly method: Method;
@@ -101,15 +110,25 @@ export function resolverLookup(spec: ResolverSpec): Lookup {
   };
 }
 
-/** Resolves all rows, a bounded number at once; the first failure is that of all. */
-export async function resolveRows(spec: ResolverSpec, replies: Replies): Promise<void> {
+/**
+ * Resolves all rows, a bounded number at once; the first failure is that of all. What resolvers call, they call through
+ * `caller`, at its cost.
+ */
+export async function resolveRows(
+  spec: ResolverSpec,
+  replies: Replies,
+  caller: UpstreamCaller,
+): Promise<void> {
   const { asked } = replies;
+  const [first] = asked;
+  if (first === undefined) return;
+  const clients = clientsOf(first.resolving.call, spec.name, caller);
   let next = 0;
   const work = async (): Promise<void> => {
     while (next < asked.length) {
       const row = next++;
       try {
-        const bytes = await resolveRow(spec, asked[row]!);
+        const bytes = await resolveRow(spec, asked[row]!, clients);
         if (bytes.length > 0) replies.resolved(row, bytes);
       } catch (thrown) {
         // What has not begun does not begin.
@@ -122,14 +141,18 @@ export async function resolveRows(spec: ResolverSpec, replies: Replies): Promise
 }
 
 /** The field, encoded; nothing where it stays unset. */
-async function resolveRow(spec: ResolverSpec, { reads, resolving }: AskedRow): Promise<Uint8Array> {
+async function resolveRow(
+  spec: ResolverSpec,
+  { reads, resolving }: AskedRow,
+  clients: Clients,
+): Promise<Uint8Array> {
   const { call, request } = resolving;
   const plain: Record<string, unknown> = {};
   for (const [name, { kind, key }] of Object.entries(spec.reads)) {
     const value = plainOf(reads[name], kind, key);
     if (value !== null && value !== undefined) plain[name] = value;
   }
-  const value = await run(call, spec.name, plain, request);
+  const value = await run(call, spec.name, plain, request, clients);
   const w = call.output();
   naming(spec.name, () => writePlainField(w, spec.owner, spec.field, value));
   return w.finish();
@@ -147,6 +170,7 @@ async function run(
   name: string,
   argument: unknown,
   request: Resolving["request"],
+  clients: Clients,
 ): Promise<unknown> {
   const resolver = call.resolvers?.functions[name];
   if (typeof resolver !== "function") {
@@ -160,7 +184,7 @@ async function run(
       return decoded;
     },
     auth: call.principal,
-    upstreams: clientsOf(call),
+    upstreams: clients,
     signal: call.signal,
     requestId: call.requestId,
   };
@@ -191,28 +215,23 @@ function naming(name: string, write: () => void): void {
 type Clients = Readonly<
   Record<string, Readonly<Record<string, (request: unknown, options?: UpstreamOptions) => Promise<unknown>>>>
 >;
-const clients = new WeakMap<Call, Clients>();
 
-function clientsOf(call: Call): Clients {
-  let made = clients.get(call);
-  if (made === undefined) {
-    const services = Object.entries(call.resolvers?.clients ?? {});
-    made = Object.fromEntries(
-      services.map(([service, methods]) => [
-        service,
-        Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, clientOf(call, method)])),
-      ]),
-    );
-    clients.set(call, made);
-  }
-  return made;
+/** Functions for what a resolver may call, and for nothing else. */
+function clientsOf({ resolvers }: Call, name: string, caller: UpstreamCaller): Clients {
+  const services = Object.entries(resolvers?.clients[name] ?? {});
+  return Object.fromEntries(
+    services.map(([service, methods]) => [
+      service,
+      Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, clientOf(caller, method)])),
+    ]),
+  );
 }
 
-function clientOf(call: Call, { method, input, output }: ClientMethod) {
+function clientOf(caller: UpstreamCaller, { method, input, output }: ClientMethod) {
   return async (request: unknown = {}, { timeoutMs }: UpstreamOptions = {}): Promise<unknown> => {
-    const w = call.requestWriter();
+    const w = caller.requestWriter();
     writePlain(w, input, request);
-    const reply = new Reader(await call.unary(method, w.finish(), timeoutMs), method.path);
+    const reply = new Reader(await caller.unary(method, w.finish(), timeoutMs), method.path);
     return plainMessage(new View(output, reply, 0, reply.byteLength));
   };
 }

@@ -9,6 +9,8 @@ export function explainText(explained: readonly Explained[]): string {
 function methodText(method: Explained): string {
   const { formula, most } = method.calls;
   const isFixed = String(most) === formula;
+  const bound =
+    most === undefined ? "as many as the runtime's limits let a resolver make" : `at most ${most}`;
   return [
     method.method,
     ...table([
@@ -18,7 +20,7 @@ function methodText(method: Explained): string {
         `${method.timeoutMs / 1000} s${method.kind === "unary" ? "" : `, ${method.kind.replace("_", " ")}`}`,
       ],
       ...method.ensures.map(({ that, code }) => ["ensures", `${oneLine(that)}, else ${code}`]),
-      ["upstream calls", isFixed ? formula : `${formula}; at most ${most}`],
+      ["upstream calls", isFixed ? formula : `${formula}; ${bound}`],
     ]),
     "",
     "  steps",
@@ -35,6 +37,7 @@ function stepText(step: ExplainedStep): string {
   if (step.keys !== undefined) parts.push(keysText(step));
   if (step.onMissing !== undefined && step.onMissing !== "empty")
     parts.push(`a missing row: ${step.onMissing}`);
+  if (step.mayCall !== undefined) parts.push(`may call ${step.mayCall.join(", ")}`);
   if (step.when !== undefined) parts.push(`if ${oneLine(step.when)}`);
   if (step.timeoutMs !== undefined) parts.push(`within ${step.timeoutMs} ms`);
   parts.push(step.waitsFor.length === 0 ? "waits for nothing" : `waits for ${step.waitsFor.join(", ")}`);

@@ -1,4 +1,5 @@
-import { formulaText } from "../../plan/budget/budget-text.js";
+import { formulaText, mostCalls } from "../../plan/budget/budget-text.js";
+import { methodName } from "../../plan/fields/may-call.js";
 import type {
   CallPlan,
   FieldPlan,
@@ -26,8 +27,11 @@ export interface Explained {
   readonly steps: readonly ExplainedStep[];
   /** Conditions on what was loaded, and the code with which the method is denied where one does not hold. */
   readonly ensures: ReadonlyArray<{ readonly that: string; readonly code: string }>;
-  /** How many upstream calls it makes: as a formula, and the most that it can come to. */
-  readonly calls: { readonly formula: string; readonly most: number };
+  /**
+   * How many upstream calls it makes: as a formula, and the most that it can come to; absent: a resolver may call, and only
+   * the runtime's limits bound how often.
+   */
+  readonly calls: { readonly formula: string; readonly most?: number };
   /** Every public field of the response, by its path. */
   readonly response: readonly ExplainedField[];
   /** Every field of an upstream request that something gives, by its path, with the step in front. */
@@ -51,6 +55,8 @@ export interface ExplainedStep {
   /** Of a join: how many keys go in a call; 1: each costs a call; absent: the keys are not sent. */
   readonly keysPerCall?: number;
   readonly onMissing?: JoinPlan["onMissing"];
+  /** Of a resolver: the internal methods that it may call. */
+  readonly mayCall?: readonly string[];
   /** The steps that must have answered before it starts. */
   readonly waitsFor: readonly string[];
 }
@@ -118,6 +124,7 @@ class Explainer {
     }
     const unnamed = plan.calls.find((call) => call.unnamed);
     this.#walk(plan.translator, "", { here: unnamed && this.#calls.get(unnamed), outer: undefined }, []);
+    const most = mostCalls(plan.budget, plan.maxCalls);
     return {
       method: `${plan.service.typeName}/${plan.desc.name}`,
       kind: plan.kind,
@@ -129,7 +136,7 @@ class Explainer {
         waitsFor: [...waits],
       })),
       ensures: plan.ensures.map(({ that, code }) => ({ that: that.text, code })),
-      calls: { formula: formulaText(plan.budget), most: plan.budget.most },
+      calls: { formula: formulaText(plan.budget), ...(most !== undefined && { most }) },
       response: this.#response,
       requests: this.#requests,
     };
@@ -207,6 +214,8 @@ class Explainer {
       if (lookup.mode !== "all" && lookup.resolver === undefined)
         step.keysPerCall = lookup.mode === "each" ? 1 : lookup.batchSize;
       step.onMissing = join.onMissing;
+      const mayCall = lookup.resolver?.mayCall ?? [];
+      if (mayCall.length > 0) step.mayCall = mayCall.map(methodName);
       for (const before of join.after) step.waits.add(this.#join(before, path, here).id);
       if (join.when !== undefined) step.when = join.when.text;
       for (const { root } of readsOfJoin(join))

@@ -77,10 +77,15 @@ export function describeChange(change: ExposureChange): string {
     other: `${is} another way: ${internal}`,
   }[change.change];
   const line = (sign: string, entry: Exposed) =>
-    `  ${sign} ${kind === "readable" ? "as" : "from"} ${entry.public}, through ${entry.through}, for ${describeAudience(entry.for)}\n`;
+    `  ${sign} ${kind === "readable" ? "as" : "from"} ${entry.public}, through ${throughOf(entry)}, for ${describeAudience(entry.for)}\n`;
   return [
     `${headline}\n`,
     ...removed.map((entry) => line("-", entry)),
     ...added.map((entry) => line("+", entry)),
   ].join("");
+}
+
+function throughOf({ internal, through, resolver }: Exposed): string {
+  // What a resolver makes goes through that alone.
+  return resolver === undefined || through === internal ? through : `${through} and the resolver ${resolver}`;
 }

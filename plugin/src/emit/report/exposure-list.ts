@@ -12,8 +12,10 @@ export interface ExposureList {
 export interface Exposed {
   readonly internal: string;
   readonly public: string;
-  /** The internal method that answers with the value, or that it is sent to. */
+  /** The internal method that answers with the value, or that it is sent to; of what a resolver makes, that. */
   readonly through: string;
+  /** The hand-written function that the value passes through. */
+  readonly resolver?: string;
   readonly for: Audience;
 }
 
@@ -41,13 +43,20 @@ export function exposureList(plan: Plan): ExposureList {
   return { readable: sorted(found.readable), writable: sorted(found.writable) };
 }
 
-function entryOf({ internal, public: name, through }: Flow, audience: Audience): Exposed {
-  return { internal, public: name, through: `${through.service}/${through.name}`, for: audience };
+function entryOf({ internal, public: name, through, resolver }: Flow, audience: Audience): Exposed {
+  return {
+    internal,
+    public: name,
+    through: through === undefined ? internal : `${through.service}/${through.name}`,
+    ...(resolver !== undefined && { resolver }),
+    for: audience,
+  };
 }
 
 /** What tells entries apart. */
 export function keyOf(entry: Exposed): string {
-  return `${entry.internal} ${entry.public} ${entry.through}`;
+  const { internal, public: name, through, resolver } = entry;
+  return `${internal} ${name} ${through}${resolver === undefined ? "" : ` ${resolver}`}`;
 }
 
 function sorted(entries: ReadonlyMap<string, Exposed>): Exposed[] {
@@ -65,9 +74,10 @@ export function printExposure({ readable, writable }: ExposureList): string {
 
 function printEntry(entry: Exposed): string {
   const text = (value: string) => JSON.stringify(value);
-  const { internal, public: name, through } = entry;
+  const { internal, public: name, through, resolver } = entry;
+  const by = resolver === undefined ? "" : ` "resolver": ${text(resolver)},`;
   const audience = `[${entry.for.map(text).join(", ")}]`;
-  return `{ "internal": ${text(internal)}, "public": ${text(name)}, "through": ${text(through)}, "for": ${audience} }`;
+  return `{ "internal": ${text(internal)}, "public": ${text(name)}, "through": ${text(through)},${by} "for": ${audience} }`;
 }
 
 /** Reads an exposure.json, however it is formatted; undefined where it is none. */
@@ -87,8 +97,10 @@ function isList(value: unknown): value is Exposed[] {
   return (
     Array.isArray(value) &&
     value.every((item: Partial<Record<string, unknown>> | null) => {
-      const { internal, public: name, through, for: audience } = item ?? {};
-      return [internal, name, through].every(isText) && Array.isArray(audience) && audience.every(isText);
+      const { internal, public: name, through, resolver = "", for: audience } = item ?? {};
+      return (
+        [internal, name, through, resolver].every(isText) && Array.isArray(audience) && audience.every(isText)
+      );
     })
   );
 }

@@ -3,6 +3,7 @@ import type { Budget, BudgetStep, BudgetTerm } from "./types.js";
 
 /** "ceil(|orders.user_id| / 500)" and the like: one term of the sum. */
 export function termText({ count }: BudgetTerm): string {
+  if (count.kind === "resolver") return `calls of ${count.name}`;
   const pages = count.pages === 1 ? "" : `up to ${count.pages}`;
   if (count.kind === "once") return pages || "1";
   const keys = `|${count.keys.join(", ")}|`;
@@ -20,6 +21,11 @@ export function formulaTerms({ terms, constant }: Budget): string[] {
 /** The number of upstream calls: "1 + ceil(|orders.user_id| / 500)". */
 export function formulaText(budget: Budget): string {
   return formulaTerms(budget).join(" + ");
+}
+
+/** The most calls that a request can make; undefined where only the runtime's `Limits.maxCalls` bounds them. */
+export function mostCalls({ most, resolvers }: Budget, maxCalls: number | undefined): number | undefined {
+  return resolvers.length === 0 ? most : maxCalls;
 }
 
 /** Whether the number of calls is the same for all requests. */

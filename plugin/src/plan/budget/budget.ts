@@ -1,5 +1,5 @@
 import { groupsOf } from "../joins/join-groups.js";
-import type { CallPlan, JoinPlan, Translator } from "../types.js";
+import type { CallPlan, JoinPlan, ResolverPlan, Translator } from "../types.js";
 import { readsOfJoin } from "../walk.js";
 import { askText } from "./ask-text.js";
 import { keyNames, type Place, type Places, placesIn, placesInside } from "./places.js";
@@ -38,10 +38,12 @@ class Counter {
     const unnamed = calls.find((call) => call.unnamed);
     const source = translator.source === undefined ? undefined : unnamed;
     this.#walk(placesIn(translator, source));
-    for (const term of this.#terms) Object.assign(term, countOf(term.steps));
+    for (const term of this.#terms)
+      if (term.count.kind !== "resolver") Object.assign(term, countOf(term.steps));
     const sum = (terms: readonly BudgetTerm[]) => terms.reduce((total, { most }) => total + most, 0);
     const constant = sum(this.#terms.filter(isFixed));
-    return { steps: this.#steps, terms: this.#terms, constant, most: sum(this.#terms) };
+    const resolvers = this.#terms.flatMap(({ count }) => (count.kind === "resolver" ? [count.name] : []));
+    return { steps: this.#steps, terms: this.#terms, constant, most: sum(this.#terms), resolvers };
   }
 
   #newTerm() {
@@ -75,8 +77,9 @@ class Counter {
     for (const [join, places] of found) {
       const index = groups.findIndex(({ joins }) => joins.includes(join));
       const wave = waves.get(join)!;
-      const isCall = join.lookup.resolver === undefined;
-      const term = !isCall ? noCalls() : this.#termOf(`${top ?? index} ${wave} ${askText(join.lookup)}`);
+      const { resolver } = join.lookup;
+      const how = `${top ?? index} ${wave} ${askText(join.lookup)}`;
+      const term = resolver === undefined ? this.#termOf(how) : this.#resolverTerm(resolver);
       const after = [
         ...callsOf(join).map((call) => this.#calls.get(call)!),
         ...(outer === undefined ? [] : [outer]),
@@ -101,6 +104,16 @@ class Counter {
     return [...calls];
   }
 
+  /** One that may call nothing adds nothing. */
+  #resolverTerm({ name, mayCall }: Pick<ResolverPlan, "name" | "mayCall">): BudgetTerm {
+    if (mayCall.length === 0) return noCalls();
+    const how = `resolver ${name}`;
+    const isNew = !this.#shared.has(how);
+    const term = this.#termOf(how);
+    if (isNew) Object.assign(term, { count: { kind: "resolver", name }, most: 0 });
+    return term;
+  }
+
   #termOf(how: string): BudgetTerm {
     const term = this.#shared.get(how) ?? this.#newTerm();
     this.#shared.set(how, term);
@@ -108,7 +121,6 @@ class Counter {
   }
 }
 
-/** What resolvers call is not known: it is counted as it is called. */
 function noCalls(): BudgetTerm {
   return { steps: [], count: { kind: "once", pages: 1 }, most: 0 };
 }

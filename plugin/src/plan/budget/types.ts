@@ -11,8 +11,10 @@ export interface Budget {
   readonly terms: readonly BudgetTerm[];
   /** The calls of the terms that do not grow with the data. */
   readonly constant: number;
-  /** The most calls that a request can make, by the bounds on rows and keys. */
+  /** The most calls that a request can make, by the bounds on rows and keys; without those of resolvers. */
   readonly most: number;
+  /** The resolvers that may call as well: how often, only they know. */
+  readonly resolvers: readonly string[];
 }
 
 /** A call, or a join at one place. */
@@ -39,6 +41,8 @@ export interface BudgetTerm {
 }
 
 export type CallCount =
+  /** What a hand-written function calls: as often as it likes, and counted as it is called. */
+  | { readonly kind: "resolver"; readonly name: string }
   /** One call, whatever the data (of a join, none where no row has a key), for each page of the reply. */
   | { readonly kind: "once"; readonly pages: number }
   /** Calls for so many distinct keys. */

@@ -10,7 +10,7 @@ export function checkFieldRule(context: Context, rule: FieldRule, desc: DescFiel
   let fine = checkLater(context, rule, { element: desc });
   const conflict = (option: string, message: string, fix: string) => {
     fine = false;
-    const path = option === "any" || option === "reads" ? [option, 0] : [option];
+    const path = option === "any" || option === "reads" || option === "may_call" ? [option, 0] : [option];
     context.report("field-conflict", { element: desc, path }, message, fix);
   };
   if (rule.internal) {
@@ -39,6 +39,13 @@ export function checkFieldRule(context: Context, rule: FieldRule, desc: DescFiel
       "reads",
       "`reads` does not go without `resolver`",
       "name the function that gets them, or remove `reads`",
+    );
+  }
+  if (rule.mayCall.length > 0 && rule.resolver === "") {
+    conflict(
+      "may_call",
+      "`may_call` does not go without `resolver`",
+      "name the function that calls them, or remove `may_call`",
     );
   }
   if (rule.unset && isFed) {

@@ -1,11 +1,13 @@
 import { fieldName } from "../../source/model.js";
-import type { MethodPlan, Plan, ResolverPlan } from "../types.js";
+import type { MethodPlan, Plan, ResolverPlan, UpstreamMethod } from "../types.js";
 import { eachTranslator, neededJoins } from "../walk.js";
 
 /** A function that is written by hand, and what uses it. */
 export interface ResolverUse {
   readonly name: string;
   readonly resolver: ResolverPlan;
+  /** The internal methods that it may call. */
+  readonly mayCall: readonly UpstreamMethod[];
   /** Full names of the fields that it makes. */
   readonly makes: readonly string[];
   /** The public methods that it runs in. */
@@ -31,6 +33,7 @@ export function resolversOf(plan: Plan): ResolverUse[] {
     .map(([name, { resolver, makes, methods }]) => ({
       name,
       resolver,
+      mayCall: resolver.mayCall,
       makes: [...makes].sort(),
       methods: [...methods],
     }))

@@ -9,6 +9,7 @@ import { resolveExpression } from "../values/expressions.js";
 import type { Scope } from "../values/scope.js";
 import { resolveValue } from "../values/values.js";
 import { valuesIn } from "../walk.js";
+import { methodName, planMayCall } from "./may-call.js";
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 /** No functions in JavaScript have these names, or all objects have them. */
@@ -52,8 +53,9 @@ export function planResolver(
       key.push(read.value);
     }
   });
-  if (!isFine) return undefined;
-  const resolver: ResolverPlan = { name: rule.resolver, field, reads };
+  const mayCall = planMayCall(context, rule.mayCall, { element, path: ["may_call"] });
+  if (!isFine || mayCall === undefined) return undefined;
+  const resolver: ResolverPlan = { name: rule.resolver, field, reads, mayCall };
   if (!isOneFunction(context, resolver.name, signatureOf(resolver), fieldName(field), place))
     return undefined;
   const joins = key.flatMap(valuesIn).flatMap(({ root }) => (root.kind === "join" ? [root.join] : []));
@@ -170,16 +172,17 @@ function isOneFunction(
   context.report(
     "resolver-name",
     place,
-    `"${name}" is of another type for ${other.user}: it would read or give something else`,
+    `"${name}" is of another type for ${other.user}: it would read, call or give something else`,
     "give it another name",
   );
   return false;
 }
 
-function signatureOf({ field, reads }: ResolverPlan): string {
+function signatureOf({ field, reads, mayCall }: ResolverPlan): string {
   const read = reads.map(
     ({ name, type, field: from, isOptional }) =>
       `${name}${isOptional ? "?" : ""}: ${from === undefined ? typeText(type) : describeType(from)}`,
   );
-  return `${read.sort().join(", ")} -> ${describeType(field)}`;
+  const calls = mayCall.map(methodName);
+  return `${read.sort().join(", ")} ${calls.sort().join(", ")} -> ${describeType(field)}`;
 }

@@ -1,5 +1,5 @@
 import type { DescFile, DescMessage, DescMethod, FileRegistry } from "@bufbuild/protobuf";
-import { messageRule, methodRule, serviceRule } from "../../source/annotations.js";
+import { fieldRule, messageRule, methodRule, serviceRule } from "../../source/annotations.js";
 import { type Field, type Message, messageOf } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
 
@@ -81,6 +81,7 @@ export function namedServices(registry: FileRegistry): ReadonlySet<string> {
     const rule = messageRule(message);
     for (const join of rule?.join ?? []) note(join.method);
     for (const load of rule?.load ?? []) note(load.method);
+    for (const field of message.fields) for (const method of fieldRule(field)?.mayCall ?? []) note(method);
     for (const nested of message.nestedMessages) visitMessage(nested);
   };
   for (const file of registry.files) {

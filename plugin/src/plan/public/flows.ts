@@ -5,11 +5,19 @@ import type {
   Guards,
   JoinPlan,
   MethodPlan,
+  ResolverPlan,
   Translator,
   UpstreamMethod,
   Value,
 } from "../types.js";
-import { type Around, answererOf, isWellKnown, nameOfRead, valuesRead } from "../values/values-read.js";
+import {
+  type Around,
+  answererOf,
+  givenFields,
+  isWellKnown,
+  nameOfRead,
+  valuesRead,
+} from "../values/values-read.js";
 import { neededJoins, readsOfField, translatorsIn, valuesIn } from "../walk.js";
 
 /** One way on which a value gets from an internal field to a public one, or from a public field to an internal one. */
@@ -19,15 +27,17 @@ export interface Flow {
   /** Full names of fields. */
   readonly public: string;
   readonly internal: string;
-  /** The internal method that answers with the value, or that it is sent to. */
-  readonly through: UpstreamMethod;
+  /** The internal method that answers with the value, or that it is sent to; undefined: a resolver makes it. */
+  readonly through: UpstreamMethod | undefined;
+  /** The hand-written function that gets the value, and may let it out or in. */
+  readonly resolver?: string;
   /** Who may have or set the field, beside who may call the method: all of these have to admit. */
   readonly allow: readonly FieldPolicyPlan[];
 }
 
 /** All ways on which a public method lets values in and out. */
 export function flowsOf(method: MethodPlan): Flow[] {
-  const walk = new FlowWalk(method.guards);
+  const walk = new FlowWalk(method);
   for (const { request, nextRequest, method: to } of method.calls) {
     walk.writes(request, to, true, []);
     if (nextRequest !== undefined) walk.writes(nextRequest, to, true, []);
@@ -47,7 +57,11 @@ class FlowWalk {
   readonly #seen = new Map<Translator, Set<string>>();
   readonly #ids = new Map<FieldPolicyPlan, number>();
 
-  constructor(readonly guards: Guards) {}
+  readonly guards: Guards;
+
+  constructor(readonly method: MethodPlan) {
+    this.guards = method.guards;
+  }
 
   /** The fields of a message that clients get, and who answered with what it is made from. */
   reads(translator: Translator, around: Around<UpstreamMethod>, allow: readonly FieldPolicyPlan[]): void {
@@ -56,15 +70,42 @@ class FlowWalk {
       const { target, value, conversion, allow: own } = field;
       const all = own === undefined ? allow : union(allow, [own]);
       // What decides whether, which and in what order shows in what is there.
+      const name = fieldName(target.at(-1)!);
+      const resolver = value.root.kind === "join" ? value.root.join.lookup.resolver : undefined;
       for (const read of conversion.kind === "resolved" ? valuesRead(value) : readsOfField(field)) {
         const through = answererOf(read, around, METHODS);
         if (through !== undefined)
-          this.#add("readable", fieldName(target.at(-1)!), nameOfRead(read), through, all);
+          this.#add("readable", name, nameOfRead(read), through, all, resolver?.name);
+      }
+      if (resolver !== undefined) {
+        this.#resolved(name, resolver.name, all);
+        this.#calls(name, resolver, all);
       }
       for (const here of this.#answerers(value, around))
         for (const inner of translatorsIn(conversion)) this.reads(inner, { here, outer: around }, all);
     }
     for (const join of neededJoins(translator)) this.#asks(join);
+  }
+
+  /** What a function makes: nobody knows of what. */
+  #resolved(name: string, resolver: string, allow: readonly FieldPolicyPlan[]): void {
+    const made = `resolver ${resolver}`;
+    this.flows.push({ kind: "readable", public: name, internal: made, through: undefined, resolver, allow });
+  }
+
+  /** What a function may call: all of the answer may come out, and all that the client says may go in. */
+  #calls(
+    name: string,
+    { name: resolver, mayCall }: Pick<ResolverPlan, "name" | "mayCall">,
+    allow: readonly FieldPolicyPlan[],
+  ): void {
+    const request = this.method.request.typeName;
+    for (const method of mayCall) {
+      for (const field of givenFields(method.output))
+        this.#add("readable", name, fieldName(field), method, allow, resolver);
+      for (const field of givenFields(method.input))
+        this.#add("writable", request, fieldName(field), method, allow, resolver);
+    }
   }
 
   /** Who answered with a value: of one that is computed, whoever answered with something that it may be. */
@@ -120,8 +161,10 @@ class FlowWalk {
     internal: string,
     through: UpstreamMethod,
     allow: readonly FieldPolicyPlan[],
+    resolver?: string,
   ): void {
-    if (!isWellKnown(internal)) this.flows.push({ kind, public: name, internal, through, allow });
+    if (isWellKnown(internal)) return;
+    this.flows.push({ kind, public: name, internal, through, allow, ...(resolver && { resolver }) });
   }
 
   #isNew(translator: Translator, through: string, allow: readonly FieldPolicyPlan[]): boolean {

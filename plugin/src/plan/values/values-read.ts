@@ -1,4 +1,4 @@
-import { fieldName, type Message } from "../../source/model.js";
+import { type Field, fieldName, type Message } from "../../source/model.js";
 import { isMarkedInternal } from "../context.js";
 import type { CallPlan, JoinPlan, Value } from "../types.js";
 import { valuesIn } from "../walk.js";
@@ -22,6 +22,20 @@ function fieldsInside(read: Value, seen: Set<Message>): Value[] {
       // The key and the value of a map are its own.
       return [...(field.desc === undefined ? [] : [inner]), ...fieldsInside(inner, seen)];
     });
+}
+
+/** The fields of a message, and of those in it, that hand-written code is given: each once. */
+export function givenFields(message: Message): Field[] {
+  const seen = new Set([message]);
+  const fields: Field[] = [];
+  for (const { fields: own } of seen)
+    for (const field of own.filter((one) => !isMarkedInternal(one))) {
+      // The key and the value of a map are its own.
+      if (field.desc !== undefined) fields.push(field);
+      if (field.type.kind === "message" && !isWellKnown(field.type.message.typeName))
+        seen.add(field.type.message);
+    }
+  return fields;
 }
 
 /** The message that a path leads to, or the list or map of which it is. */
