@@ -1,5 +1,6 @@
 import { createRegistry, equals, fromBinary, toJsonString } from "@bufbuild/protobuf";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import type { Identity } from "./lib/control.js";
 import type { Tokens } from "./lib/token.js";
 import type { Scenario } from "./scenarios.js";
 
@@ -7,6 +8,8 @@ import type { Scenario } from "./scenarios.js";
 export interface Target {
   readonly name: string;
   readonly port: number;
+  /** What it serves TLS with, if it does. */
+  readonly identity: Identity | undefined;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -17,7 +20,11 @@ const noExtensions = createRegistry();
  * Makes one call with a real gRPC client; throws unless the answer is, field by field, the scenario's, and carries
  * nothing else. All gateways answer the same, since all answer this. Returns the answer's length in bytes.
  */
-export async function checkAnswer(target: Target, scenario: Scenario, token: string): Promise<number> {
+export async function checkAnswer(
+  target: Target,
+  scenario: Scenario,
+  token: string | undefined,
+): Promise<number> {
   const reply = await call(target, scenario.path, scenario.request, token);
   if (!Buffer.isBuffer(reply)) throw new Error(`${where(target, scenario)}: ${reply.message}`);
   const { schema, message } = scenario.response;
@@ -79,7 +86,11 @@ async function call(
   request: Uint8Array,
   token: string | undefined,
 ): Promise<Buffer | ServiceError> {
-  const client = new Client(`127.0.0.1:${target.port}`, credentials.createInsecure());
+  const security =
+    target.identity === undefined
+      ? credentials.createInsecure()
+      : credentials.createSsl(Buffer.from(target.identity.cert));
+  const client = new Client(`localhost:${target.port}`, security);
   const metadata = new Metadata();
   if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
   const same = (bytes: Buffer) => bytes;

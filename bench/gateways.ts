@@ -1,18 +1,66 @@
-import { script } from "./lib/paths.js";
+import { type Built, buildGoGateway } from "./lib/go-build.js";
+import { outDir, script } from "./lib/paths.js";
 import type { ProcessSpec } from "./lib/process.js";
 
-/** The gateway that the bars are for. */
-export const SUBJECT = "portico";
+/** A gateway that can be measured, in the process that `start` is for. */
+export interface GatewaySpec extends ProcessSpec {
+  /** How many of a run's requests it gets: less for the slow ones, so that all take about as long. */
+  readonly share: number;
+  /** It asks nobody for a token. */
+  readonly open?: true;
+  readonly tls?: true;
+}
+
+let goBuilt: Built | undefined;
+
+/** The gateways: ours, in several forms, and its peers. */
+export const gatewayNames = {
+  subject: "portico",
+  grpcJs: "grpc-js",
+  go: "go",
+  node: "portico on node:http2",
+  open: "portico without authentication",
+  tls: "portico on TLS",
+  goTls: "go on TLS",
+  workers: "portico with 2 workers",
+} as const;
 
 /**
- * The gateways that are measured, in the order of the table: ours first, then its peers. A peer is any program that
- * speaks lib/control.ts's protocol, so it may be written in any language.
+ * Makes the gateways with these names. A peer is any program that speaks lib/control.ts's protocol, so it may be written
+ * in any language. Of one that cannot be built here, `skipped` is told why.
  */
-export function gatewaySpecs(nodeFlags: readonly string[]): readonly ProcessSpec[] {
-  const node = (name: string, path: string): ProcessSpec => ({
-    name,
+export function gatewaySpecs(
+  names: readonly string[],
+  nodeFlags: readonly string[],
+  skipped: (name: string, reason: string) => void,
+): GatewaySpec[] {
+  const node = (path: string, variant?: object) => ({
     command: process.execPath,
-    args: [...nodeFlags, script(path)],
+    args: [...nodeFlags, script(path), ...(variant === undefined ? [] : [JSON.stringify(variant)])],
+    share: 1,
   });
-  return [node(SUBJECT, "gateways/portico.js"), node("grpc-js", "peers/grpc-js/main.js")];
+  const goProgram = () => {
+    goBuilt ??= buildGoGateway(`${outDir}go-gateway`);
+    if ("skipped" in goBuilt) return undefined;
+    return { command: goBuilt.program, args: [], share: 1 };
+  };
+  const all: Record<string, () => Omit<GatewaySpec, "name"> | undefined> = {
+    [gatewayNames.subject]: () => node("gateways/portico.js"),
+    [gatewayNames.grpcJs]: () => ({ ...node("peers/grpc-js/main.js"), share: 0.25 }),
+    [gatewayNames.go]: goProgram,
+    [gatewayNames.node]: () => ({ ...node("gateways/portico.js", { transport: "node" }), share: 0.25 }),
+    [gatewayNames.open]: () => ({ ...node("gateways/portico.js", { open: true }), open: true }),
+    [gatewayNames.tls]: () => ({ ...node("gateways/portico.js"), tls: true }),
+    [gatewayNames.goTls]: () => {
+      const program = goProgram();
+      return program && { ...program, tls: true };
+    },
+    [gatewayNames.workers]: () => node("gateways/workers.js"),
+  };
+  return names.flatMap((name) => {
+    const made = all[name]!();
+    if (made !== undefined) return { name, ...made };
+    skipped(name, (goBuilt as { skipped: string }).skipped);
+    return [];
+  });
 }

@@ -1,32 +1,28 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkAnswer, type Target } from "./check.js";
+import { checkAnswer } from "./check.js";
+import type { Bench, Gateway, Laboratory } from "./laboratory.js";
 import type { CpuTime } from "./lib/control.js";
 import { enveloped } from "./lib/grpc-message.js";
-import type { ControlledProcess } from "./lib/process.js";
-import type { LoadGenerator, Shape } from "./load/load.js";
+import type { LoadJob, LoadResult, Shape } from "./load/load.js";
 import type { Scenario } from "./scenarios.js";
 import type { UpstreamCounts } from "./upstreams/server.js";
-
-/** A gateway that has been started, and the process it runs in. */
-export interface Gateway extends Target {
-  readonly process: ControlledProcess;
-}
-
-/** What stays the same over all runs. */
-export interface Laboratory {
-  readonly upstreams: ControlledProcess;
-  readonly load: LoadGenerator;
-  /** A token that may do everything that is measured. */
-  readonly token: string;
-  /** A directory for files that the load generator reads. */
-  readonly tempDir: string;
-}
 
 /** One measured run. */
 export interface Run {
   readonly cpuUs: number;
   readonly seconds: number;
+  readonly requests: number;
+  /** Only where requests were paced. */
+  readonly latenciesUs?: readonly number[];
+}
+
+/** How a run is loaded. */
+export interface Load {
+  readonly shape: Shape;
+  readonly requests: number;
+  /** Requests in a second; default: as many as are answered. */
+  readonly perSecond?: number;
 }
 
 const ENVELOPE_BYTES = 5;
@@ -38,32 +34,34 @@ const TIMEOUT_MS_PER_REQUEST = 10;
  * each request got the whole right answer and made exactly the upstream calls it should, each with a deadline.
  */
 export async function measure(
-  { upstreams, load, token, tempDir }: Laboratory,
+  { load, tokens, tempDir }: Laboratory,
+  { upstreams }: Bench,
   gateway: Gateway,
   scenario: Scenario,
-  shape: Shape,
-  requests: number,
+  { shape, requests, perSecond }: Load,
 ): Promise<Run> {
+  const token = gateway.open ? undefined : tokens.admin;
   const answerBytes = await checkAnswer(gateway, scenario, token);
   const bodyFile = join(tempDir, "request.bin");
   writeFileSync(bodyFile, enveloped(scenario.request));
 
   await upstreams.request("reset");
   const before = await gateway.process.request<CpuTime>("cpu");
-  const job = {
+  const job: LoadJob = {
     shape,
-    url: `http://127.0.0.1:${gateway.port}${scenario.path}`,
+    url: `${gateway.identity === undefined ? "http" : "https"}://127.0.0.1:${gateway.port}${scenario.path}`,
     headers: {
       te: "trailers",
       "content-type": "application/grpc",
-      authorization: `Bearer ${token}`,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
       "grpc-timeout": "5S",
     },
     bodyFile,
     requests,
     timeoutMs: MIN_TIMEOUT_MS + requests * TIMEOUT_MS_PER_REQUEST,
+    ...(perSecond !== undefined && { perSecond }),
   };
-  const { dataBytes, seconds } = await load.run(job).catch(async (thrown: unknown) => {
+  const { dataBytes, ...result }: LoadResult = await load.run(job).catch(async (thrown: unknown) => {
     // A gateway that has died says better why than a load generator that found it dead.
     await gateway.process.request("cpu");
     throw thrown;
@@ -77,7 +75,8 @@ export async function measure(
   if (dataBytes !== expectedBytes) {
     throw new Error(`${where}: ${dataBytes} bytes of answers, expected ${expectedBytes}: some calls failed`);
   }
-  return { cpuUs: (after.user - before.user + after.system - before.system) / requests, seconds };
+  const cpuUs = (after.user - before.user + after.system - before.system) / requests;
+  return { ...result, cpuUs, requests };
 }
 
 function checkUpstreams(counts: UpstreamCounts, scenario: Scenario, requests: number, where: string): void {

@@ -22,14 +22,33 @@ export interface GatewayConfig {
   readonly upstreams: Readonly<Record<string, string>>;
   /** What tokens must say, and the public key (JWK, P-256) that they are signed with. */
   readonly jwt: { readonly issuer: string; readonly audience: string; readonly key: JsonWebKey };
+  /** PEM, for both ends: the gateway serves with it, and trusts it in its upstreams. Default: cleartext. */
+  readonly tls?: Identity;
+}
+
+/** A key and a certificate that signs itself, as PEM. */
+export interface Identity {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** What a process holds, in bytes. */
+export interface Memory {
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly external: number;
 }
 
 /** A command of a process under control: its argument and its result are JSON. */
 type Command = (argument: never) => unknown;
 
-/** Serves the commands, and `cpu` beside them, until stdin ends. */
+/** Serves the commands, and `cpu` and `memory` beside them, until stdin ends. */
 export function serveControl(commands: Readonly<Record<string, Command>>): void {
-  const all: Record<string, Command> = { cpu: (): CpuTime => process.cpuUsage(), ...commands };
+  const all: Record<string, Command> = {
+    cpu: (): CpuTime => process.cpuUsage(),
+    memory,
+    ...commands,
+  };
   const lines = createInterface({ input: process.stdin });
   lines.on("line", async (line) => {
     reply(await answer(all, line));
@@ -47,6 +66,11 @@ async function answer(commands: Readonly<Record<string, Command>>, line: string)
   } catch (thrown) {
     return { error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) };
   }
+}
+
+function memory(): Memory {
+  globalThis.gc?.();
+  return process.memoryUsage();
 }
 
 function reply(message: object): void {

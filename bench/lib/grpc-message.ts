@@ -12,10 +12,3 @@ export function enveloped(message: Uint8Array): Buffer {
   framed.set(message, PREFIX_BYTES);
   return framed;
 }
-
-/** The message in an envelope; undefined unless it is exactly one that is not compressed. */
-export function unenveloped(framed: Buffer): Buffer | undefined {
-  if (framed.byteLength < PREFIX_BYTES || framed[0] !== 0) return undefined;
-  if (framed.readUInt32BE(1) !== framed.byteLength - PREFIX_BYTES) return undefined;
-  return framed.subarray(PREFIX_BYTES);
-}

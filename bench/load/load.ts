@@ -5,10 +5,16 @@ export interface Shape {
   readonly connections: number;
   /** Streams at once on each connection. */
   readonly streams: number;
+  /** How many of a scenario's requests it gets: less where they come slowly. */
+  readonly share: number;
 }
 
-/** The shapes of load that are measured. */
-export const shapes: readonly Shape[] = [{ name: "8 x 10", connections: 8, streams: 10 }];
+/** The shapes of load that are measured: some busy clients, many that are not, as an edge sees them, and a single one. */
+export const shapes: readonly Shape[] = [
+  { name: "8 x 10", connections: 8, streams: 10, share: 1 },
+  { name: "100 x 1", connections: 100, streams: 1, share: 1 },
+  { name: "1 x 1", connections: 1, streams: 1, share: 0.25 },
+];
 
 /** One run of a load generator. */
 export interface LoadJob {
@@ -22,6 +28,8 @@ export interface LoadJob {
   /** How many requests to make, over all connections. */
   readonly requests: number;
   readonly timeoutMs: number;
+  /** Requests in a second, over all connections, however fast they are answered. Default: as fast as they are answered. */
+  readonly perSecond?: number;
 }
 
 /** What a load generator saw. It throws unless every request ended with HTTP 200. */
@@ -29,6 +37,8 @@ export interface LoadResult {
   /** Bytes in all DATA frames. */
   readonly dataBytes: number;
   readonly seconds: number;
+  /** How long each request took, in microseconds; only where `perSecond` was asked for. */
+  readonly latenciesUs?: readonly number[];
 }
 
 /** Makes load, in a process of its own. */

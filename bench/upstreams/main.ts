@@ -1,26 +1,27 @@
-import { serveControl } from "../lib/control.js";
-import { createUpstreamServer, type UpstreamCounts } from "./server.js";
+import { type Identity, serveControl } from "../lib/control.js";
+import { createUpstreamServer, type UpstreamCounts, type UpstreamServer } from "./server.js";
 
 // One process, but a server for each service, as gateways meet them: a connection is not shared between services.
-const servers = {
-  "smpl.users.v1.UsersService": createUpstreamServer(),
-  "smpl.orders.v1.OrdersService": createUpstreamServer(),
-  "smpl.items.v1.ItemsService": createUpstreamServer(),
-};
+const services = ["smpl.users.v1.UsersService", "smpl.orders.v1.OrdersService", "smpl.items.v1.ItemsService"];
+let servers: readonly UpstreamServer[] = [];
 
 serveControl({
-  async start(): Promise<Record<string, string>> {
-    const started = Object.entries(servers).map(async ([name, server]) => [name, await server.listen()]);
+  async start(identity: Identity | null): Promise<Record<string, string>> {
+    servers = services.map(() => createUpstreamServer(identity ?? undefined));
+    const started = services.map(async (name, at) => [name, await servers[at]!.listen()]);
     return Object.fromEntries(await Promise.all(started));
   },
   counts(): UpstreamCounts {
-    const all = Object.values(servers).map((server) => server.counts());
-    return {
-      calls: Object.assign({}, ...all.map((counts) => counts.calls)),
-      withoutDeadline: all.reduce((sum, counts) => sum + counts.withoutDeadline, 0),
-    };
+    const calls: Record<string, number> = {};
+    let withoutDeadline = 0;
+    for (const server of servers) {
+      const counts = server.counts();
+      for (const [path, count] of Object.entries(counts.calls)) calls[path] = (calls[path] ?? 0) + count;
+      withoutDeadline += counts.withoutDeadline;
+    }
+    return { calls, withoutDeadline };
   },
   reset(): void {
-    for (const server of Object.values(servers)) server.reset();
+    for (const server of servers) server.reset();
   },
 });
