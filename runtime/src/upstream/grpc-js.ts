@@ -95,8 +95,7 @@ function channelOptionsOf(options: GrpcJsUpstreamOptions): Record<string, number
     // A service config from DNS could turn on retries of writes; ours is this one.
     "grpc.service_config_disable_resolution": 1,
     "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ [balance]: {} }] }),
-    // Only the transparent retries of calls that no server has seen.
-    "grpc.enable_retries": 0,
+    // Retries stay enabled for the transparent ones alone, of calls that no server has seen: there is no retry policy.
     "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
     // Connections are this upstream's own, so that closing it closes them.
     "grpc.use_local_subchannel_pool": 1,
