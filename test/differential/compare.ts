@@ -120,7 +120,8 @@ export async function difference(
   if (malformed && reference.why === MALFORMED_JSON) return undefined;
   if (actual.code !== reference.code) {
     // What is wrong in two ways may be refused for either; what is malformed may be found by who walks over it.
-    if (reference.code !== undefined && actual.code !== undefined) return undefined;
+    if (reference.code !== undefined && actual.code !== undefined)
+      return malformed ? undefined : askedInVain(actual, reference);
     if (malformed && isWireError(actual.error) && isMalformed(plan, data)) return undefined;
     return {
       what: "the code",
@@ -128,7 +129,15 @@ export async function difference(
       expected: reference.code === undefined ? undefined : `${reference.code} ${reference.why}`,
     };
   }
-  return compareAll(world.registry, plan, actual, reference);
+  const inVain = malformed || reference.code === undefined ? undefined : askedInVain(actual, reference);
+  return inVain ?? compareAll(world.registry, plan, actual, reference);
+}
+
+/** What can be refused before anything is called is. */
+function askedInVain({ asked }: Outcome, reference: Reference): Difference | undefined {
+  if (reference.asked.length > 0 || asked.length === 0) return undefined;
+  const paths = asked.map(({ path }) => path);
+  return { what: "what was asked by a refused request", actual: paths, expected: reference.why };
 }
 
 function isMalformed(plan: MethodPlan, { request, replies }: Case): boolean {

@@ -6,7 +6,13 @@ import { type Case, lookupsOf } from "./compare.js";
 import { type HostileOptions, hostile, type Random } from "./hostile.js";
 import type { World } from "./worlds.js";
 
-const PRINCIPAL: Principal = { subject: "someone", roles: [], scopes: [], claims: {} };
+/** One of those who may call. */
+function someone(random: Random): Principal {
+  const most = random.pick([30, 60, 100]);
+  const some = (names: readonly string[]) => names.filter(() => random.chance(most));
+  const subject = random.pick(["someone", "someone", "else"]);
+  return { subject, roles: some(["support", "admin"]), scopes: some(["deep", "wide"]), claims: {} };
+}
 
 /** A request and replies for a method, as no friendly encoder writes them. */
 export function dataFor(world: World, plan: MethodPlan, random: Random): Case {
@@ -22,7 +28,7 @@ export function dataFor(world: World, plan: MethodPlan, random: Random): Case {
     replies.set(nameOf(method), random.chance(2) ? { code: random.pick(CODES) } : reply);
   }
   const request = hostile(plan.request.desc!, random, options(world, plan, random.chance(10) ? 10 : 0));
-  return { request, replies, principal: random.chance(3) ? undefined : PRINCIPAL };
+  return { request, replies, principal: random.chance(3) ? undefined : someone(random) };
 }
 
 const CODES = [
@@ -41,9 +47,10 @@ function options(world: World, plan: MethodPlan, unknownEnums: number): HostileO
   return {
     unknownEnums,
     // Keys have to be there for rows to be found; rows, for keys to be there.
-    often: (field) => /^(rows|groups|inner|by|b0|value|id|ids|meta|j\d|l\d|inj|[nstu]1|rs$)/.test(field.name),
+    often: (field) =>
+      /^(rows|groups|inner|by|b0|q0|read_mask|value|id|ids|meta|j\d|l\d|inj|[nstu]1|rs$)/.test(field.name),
     message: (desc, random) => {
-      if (desc.typeName === "google.protobuf.FieldMask") return mask(plan.request.desc!, random);
+      if (desc.typeName === "google.protobuf.FieldMask") return mask(plan, random);
       if (desc.typeName === "google.protobuf.Any" && random.chance(85))
         return any(world, plan, random, unknownEnums);
       return undefined;
@@ -51,20 +58,22 @@ function options(world: World, plan: MethodPlan, unknownEnums: number): HostileO
   };
 }
 
-/** A mask of fields that there are; at times of one that there is not. */
-function mask(request: DescMessage, random: Random): Uint8Array {
+/** A mask of fields that there are, of what is written or of what is read; at times of one that there is not. */
+function mask({ request, response, readMask }: MethodPlan, random: Random): Uint8Array {
   const w = new BinaryWriter();
-  const subject = request.fields.find((field) => field.name === "b0")?.message;
-  for (let n = random.below(4); n > 0 && subject !== undefined; n--) {
-    let path: DescField[] = [];
+  const written = request.desc!.fields.find((field) => field.name === "b0")?.message;
+  const subject = written === undefined || readMask !== undefined ? response.desc! : written;
+  for (let n = random.below(4); n > 0; n--) {
+    const path: string[] = [];
     for (let at: DescMessage | undefined = subject; at !== undefined && at.fields.length > 0; ) {
       const field: DescField = random.pick(at.fields);
-      path = [...path, field];
-      at = field.fieldKind === "message" && random.chance(60) && path.length < 6 ? field.message : undefined;
+      path.push(field.name);
+      const isMany = field.fieldKind === "list" || field.fieldKind === "map";
+      if (isMany && random.chance(10)) path.push("*");
+      const isShared: boolean = field.message?.typeName.startsWith("google.") === true;
+      at = random.chance(isShared ? 3 : 60) && path.length < 6 ? field.message : undefined;
     }
-    const text = random.chance(5)
-      ? random.pick(["*", "", "nothing", "b0"])
-      : path.map(({ name }) => name).join(".");
+    const text = random.chance(5) ? random.pick(["*", "", "nothing", "b0"]) : path.join(".");
     w.tag(1, 2).string(text);
   }
   return w.finish();

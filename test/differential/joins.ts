@@ -109,7 +109,7 @@ export class JoinMaker {
       kind: "message",
       type: row.name,
       card: isList || choices.chance(30) ? "repeated" : "implicit",
-      options: [`(portico.v1.field) = {key: "${key}" load: "${name}"}`],
+      options: [`(portico.v1.field).key = "${key}"`, `(portico.v1.field).load = "${name}"`],
     });
   }
 

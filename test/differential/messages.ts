@@ -1,5 +1,6 @@
 import type { Choices } from "./choices.js";
 import { type Direction, type FieldMaker, type Pair, SCALARS } from "./fields.js";
+import { guarded } from "./policies.js";
 import type { Decl, Side } from "./side.js";
 
 /** What a message has beside the fields that are made for it. */
@@ -26,6 +27,8 @@ export class MessageMaker {
     readonly internal: Side,
     readonly pub: Side,
     readonly fields: FieldMaker,
+    /** Whether messages that are used in both directions may have fields with an `allow`. */
+    readonly mayGuardBoth: boolean,
   ) {}
 
   /**
@@ -57,6 +60,8 @@ export class MessageMaker {
             ? `${decl.internal.name}x`
             : decl.internal.name,
       );
+    const guard = (decl: Decl) =>
+      direction === "both" && !this.mayGuardBoth ? decl : guarded(choices, decl);
     const decls = placed.map((decl): Decl => {
       const paths = [];
       if (renamed.has(decl) || decl.place !== "")
@@ -67,7 +72,7 @@ export class MessageMaker {
         const isRooted = direction === "out" && choices.chance(20);
         return `(portico.v1.field).${option} = "${isRooted ? "source." : ""}${path}"`;
       });
-      return { ...decl.public, options: [...said, ...(decl.public.options ?? [])] };
+      return guard({ ...decl.public, options: [...said, ...(decl.public.options ?? [])] });
     });
     const unset: Decl[] = choices.chance(10)
       ? [
@@ -80,7 +85,7 @@ export class MessageMaker {
           },
         ]
       : [];
-    this.pub.message(name, [...decls, ...pub, ...unset], options);
+    this.pub.message(name, [...decls, ...pub.map(guard), ...unset], options);
     if (second)
       this.pub.message(
         `${name}b`,

@@ -4,6 +4,7 @@ import { Choices } from "./choices.js";
 import { type Direction, type EnumPair, FieldMaker, type Pair } from "./fields.js";
 import { type Joined, JoinMaker } from "./joins.js";
 import { MessageMaker } from "./messages.js";
+import { guarded } from "./policies.js";
 import { type Decl, Side, SYNTAXES } from "./side.js";
 
 const WELL_KNOWN = ["wrappers", "timestamp", "duration", "struct", "empty", "field_mask", "any"].map(
@@ -33,6 +34,15 @@ const SELECTIONS = [
   "rs.filter(r, r.s1 != '').take(1)",
   "rs.take(2)",
 ];
+
+/** What policies read of a request. */
+const C1: Decl = { name: "c1", kind: "scalar", type: "string", card: "implicit" };
+const READ_MASK: Decl = {
+  name: "read_mask",
+  kind: "message",
+  type: "google.protobuf.FieldMask",
+  card: "implicit",
+};
 
 /** What schemas are made by: see Choices. */
 export const tapes = fc.array(fc.nat(1 << 20), { maxLength: 1500, size: "max" });
@@ -69,12 +79,13 @@ class SchemaMaker {
     const some = () => new Set([1, 2, 3].filter((n) => n < this.#counts.R && choices.chance(30)));
     this.#variants = some();
     this.#seconds = some();
+    const anys = choices.chance(50) ? [`p${number}.B0`] : [];
     this.#fields = new FieldMaker(choices, this.#internal, this.#pub, {
       messages: (direction) => this.#messages(direction),
       enums: (direction) => this.#enums.filter(({ directions }) => directions.includes(direction)),
-      anys: choices.chance(50) ? [`p${number}.B0`] : [],
+      anys,
     });
-    this.#maker = new MessageMaker(choices, this.#internal, this.#pub, this.#fields);
+    this.#maker = new MessageMaker(choices, this.#internal, this.#pub, this.#fields, anys.length === 0);
     this.#joins = new JoinMaker(choices, this.#internal, this.#fields, this.#methods);
   }
 
@@ -168,18 +179,29 @@ class SchemaMaker {
           choices.chance(10);
         return isRequired ? { ...pair, internal: { ...pair.internal, card: "required" } } : pair;
       });
-      this.#maker.message(`Q${n}`, "in", pairs, { internal: [], pub: [], options: [] });
+      const own = n === 0 ? [C1] : [];
+      this.#maker.message(`Q${n}`, "in", pairs, { internal: own, pub: own, options: [] });
     }
     const b0: Decl = { name: "b0", kind: "message", type: "B0", card: "implicit" };
+    const q0: Decl = { name: "q0", kind: "message", type: "Q0", card: "implicit" };
     const mask: Decl = { name: "mask", kind: "message", type: "google.protobuf.FieldMask", card: "implicit" };
-    for (const side of [this.#internal, this.#pub]) {
-      side.message("PutRequest", [b0, { name: "q0", kind: "message", type: "Q0", card: "implicit" }]);
-      side.message("UpdateRequest", [b0, mask]);
-    }
+    this.#request("PutRequest", [b0, q0], 20);
+    this.#request("UpdateRequest", [b0, mask], 0);
+    this.#request("FindRequest", [q0], 100);
     this.#rpc("GetIt", "Q0", "R0");
-    this.#rpc("ListIt", "Q0", "stream R0");
+    this.#rpc("ListIt", "FindRequest", "stream R0");
     this.#rpc("PutIt", "PutRequest", "B0");
     this.#rpc("UpdateIt", "UpdateRequest", "B0");
+    this.#rpc("FindIt", "FindRequest", "R0");
+  }
+
+  /** A request on both sides; `masked`: how often clients can say what they want of the response, in percent. */
+  #request(name: string, decls: readonly Decl[], masked: number): void {
+    const { choices } = this;
+    this.#internal.message(name, [...decls, C1]);
+    const mayGuard = this.#maker.mayGuardBoth;
+    const own = decls.map((decl) => (mayGuard ? guarded(choices, decl) : decl));
+    this.#pub.message(name, [...own, C1, ...(choices.chance(masked) ? [READ_MASK] : [])]);
   }
 
   #out(): void {
@@ -274,18 +296,23 @@ class SchemaMaker {
       options,
     });
     const b0: Decl = { name: "b0", kind: "message", type: "B0", card: "implicit" };
-    this.#internal.message("TwoRequest", [text("id"), text("who"), text("ref")]);
+    this.#internal.message("TwoRequest", [text("id"), text("who"), text("ref"), C1]);
     this.#internal.message("ExtraRequest", [text("id"), { ...b0, name: "inner" }]);
     this.#internal.message("TwoReply", [text("a"), b0]);
     this.#internal.message("ExtraReply", [text("e"), { ...b0, name: "found" }]);
-    this.#pub.message("TwoRequest", [text("id"), text("deep", '(portico.v1.field).to = "ref"')]);
+    this.#pub.message("TwoRequest", [
+      text("id"),
+      text("deep", '(portico.v1.field).to = "ref"'),
+      C1,
+      ...(this.choices.chance(20) ? [READ_MASK] : []),
+    ]);
     this.#pub.message("TwoReply", [
       text("a"),
       b0,
       text("e", '(portico.v1.field).from = "extra.e"'),
       text("r", '(portico.v1.field).from = "request.id"'),
       text("s", '(portico.v1.field).from = "auth.subject"'),
-      { ...b0, name: "x", options: ['(portico.v1.field).from = "extra.found"'] },
+      guarded(this.choices, { ...b0, name: "x", options: ['(portico.v1.field).from = "extra.found"'] }),
     ]);
     this.#methods.push(
       "rpc GetTwo(TwoRequest) returns (TwoReply);",

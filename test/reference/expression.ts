@@ -18,7 +18,7 @@ export class Absent extends NoValue {}
 export type Computed = CelValue | Holder | readonly Computed[] | null;
 
 /** What a name of an expression stands for, before its path is followed. */
-export type RootOf = (value: Value) => Holder | readonly Holder[] | string | null;
+export type RootOf = (value: Value) => Computed;
 
 /**
  * What an expression gives, on objects. Its tree says what is called; what a call means is left to CEL's own runtime, which

@@ -1,14 +1,24 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { Code, type Principal } from "@portico/runtime";
-import type { CallPlan, MethodPlan, Translator, UpstreamMethod } from "../../plugin/src/plan/types.js";
+import type {
+  CallPlan,
+  FieldPolicyPlan,
+  MethodPlan,
+  Translator,
+  UpstreamMethod,
+} from "../../plugin/src/plan/types.js";
 import { Malformed } from "./cursor.js";
 import { decode } from "./decode.js";
 import { encode } from "./encode.js";
 import { Failure, invalid, publicCode } from "./failure.js";
 import { type Answer, Joins } from "./joins.js";
+import { joinsToRun, type Seen } from "./needed.js";
 import { empty, has, markMessage, read } from "./object.js";
-import { claimOf, denial, joinsToRun, type Names, translate } from "./translate.js";
+import { admits, maySend } from "./policy.js";
+import { prune, type Wanted, wantedBy } from "./read-mask.js";
+import { Site } from "./sites.js";
+import { claimOf, denial, type Names, translate } from "./translate.js";
 
 /**
  * The reference: what a public method does, by the plan, on protobuf-es objects. Slow, and written to be plainly right;
@@ -56,17 +66,25 @@ class Run {
   readonly asked: Asked[] = [];
   readonly responses: Uint8Array[] = [];
   readonly #replies = new Map<CallPlan, ReflectMessage>();
+  readonly #site: Site;
+  readonly #admitted = new Map<FieldPolicyPlan, boolean>();
+  #wanted: Wanted;
 
   constructor(
     readonly plan: MethodPlan,
     readonly upstreams: Upstreams,
     readonly principal: Principal | undefined,
     readonly lenient: boolean,
-  ) {}
+  ) {
+    this.#site = new Site([[plan.translator, []]], false);
+  }
 
   all(request: Uint8Array): void {
     const { plan } = this;
     const input = decodeRequest(plan.request.desc!, request, !this.lenient);
+    const { seen } = this.#names(input, input, "client");
+    if (!maySend(plan, request, !this.lenient, seen.may)) throw denial(this.principal);
+    if (plan.readMask !== undefined) this.#wanted = wantedBy(input, plan.readMask, plan.response);
     this.#refuse(input);
     let source: readonly ReflectMessage[] = [];
     for (const call of inOrder(plan.calls)) {
@@ -107,11 +125,24 @@ class Run {
 
   #names(source: ReflectMessage | undefined, request: ReflectMessage, origin: Names["origin"]): Names {
     const joins = new Joins((method, bytes) => this.#ask(method, bytes, true) as Answer);
-    return { source, origin, request, calls: this.#replies, principal: this.principal, joins };
+    const { principal } = this;
+    const seen: Seen = {
+      may: (policy) => this.#may(policy, request),
+      wanted: this.#wanted,
+      site: this.#site,
+    };
+    return { source, origin, request, calls: this.#replies, principal, joins, seen };
+  }
+
+  #may(policy: FieldPolicyPlan, request: ReflectMessage): boolean {
+    const known = this.#admitted.get(policy) ?? admits(policy, this.principal, request);
+    this.#admitted.set(policy, known);
+    return known;
   }
 
   #respond(source: ReflectMessage | undefined, input: ReflectMessage): void {
     const response = translate(this.plan.translator, this.#names(source, input, "upstream"));
+    prune(response!, this.#wanted);
     this.responses.push(encode(response!));
   }
 

@@ -8,7 +8,6 @@ import type {
   JoinPlan,
   Root,
   Translator,
-  Value,
 } from "../../plugin/src/plan/types.js";
 import type { Field } from "../../plugin/src/source/model.js";
 import { type Converter, converted } from "./convert.js";
@@ -16,7 +15,9 @@ import { Malformed } from "./cursor.js";
 import { Absent, type Computed, evaluate, NoValue, written } from "./expression.js";
 import { Failure, invalid } from "./failure.js";
 import type { Joins } from "./joins.js";
+import { joinsToRun, type Seen } from "./needed.js";
 import { type Entry, elements, empty, type Holder, has, holderOf, read } from "./object.js";
+import { surroundings } from "./policy.js";
 import { checkText, isZero, zeroOf } from "./scalar.js";
 
 /** What values are read from. */
@@ -32,21 +33,7 @@ export interface Names {
   readonly calls: ReadonlyMap<CallPlan, ReflectMessage>;
   readonly principal: Principal | undefined;
   readonly joins: Joins;
-}
-
-/** All that a field reads, also in expressions. */
-function readsOf({ value, selection, when }: FieldPlan): Value[] {
-  const own = value.root.kind === "expression" ? value.root.expression.reads : [value];
-  return [...own, ...(selection?.reads ?? []), ...(when?.reads ?? [])];
-}
-
-/** The joins of a message that have to run, each after those that its key reads. */
-export function joinsToRun({ fields, joins }: Translator): JoinPlan[] {
-  const isUsed = (join: JoinPlan): boolean =>
-    join.onMissing !== "empty" ||
-    fields.some((field) => readsOf(field).some(({ root }) => root.kind === "join" && root.join === join)) ||
-    joins.some((other) => other.after.includes(join) && isUsed(other));
-  return joins.filter(isUsed);
+  readonly seen: Seen;
 }
 
 /**
@@ -78,7 +65,7 @@ class Translation {
   run(): ReflectMessage | undefined {
     const { translator, names } = this;
     let keep = true;
-    for (const join of joinsToRun(translator)) {
+    for (const join of joinsToRun(translator, names.seen)) {
       const isAsked = join.when === undefined || this.#holds(join.when);
       const { found, missing } = isAsked
         ? names.joins.find(
@@ -93,6 +80,7 @@ class Translation {
     }
     for (const plan of translator.fields) {
       if (this.excluded.some((path) => startsWith(plan.target, path))) continue;
+      if (plan.allow !== undefined && !names.seen.may(plan.allow)) continue;
       try {
         if (plan.when === undefined || this.#holds(plan.when)) this.#field(plan);
       } catch (error) {
@@ -114,9 +102,7 @@ class Translation {
   /** What an expression gives. */
   #value(expression: Expression): Computed {
     return evaluate(expression, ({ root }) => {
-      if (root.kind === "surroundings" && root.name === "auth.subject")
-        return this.names.principal?.subject ?? null;
-      if (root.kind === "surroundings") throw new Error(`${root.name} is not read by the reference`);
+      if (root.kind === "surroundings") return surroundings(root, this.names.principal);
       const all = this.#roots(root);
       if (root.kind === "join" && root.join.use === "many") return all;
       if (all.length > 0) return all[0]!;
@@ -152,7 +138,7 @@ class Translation {
         return reply === undefined ? [] : [reply];
       }
       case "join": {
-        const rows = this.#rows.get(root.join)!;
+        const rows = this.#rows.get(root.join) ?? [];
         return root.join.use === "many" && !single ? rows : rows.slice(0, 1);
       }
       case "auth":
@@ -256,7 +242,7 @@ class Translation {
     }
     if (conversion.kind !== "scalar" || field.desc?.fieldKind !== "scalar") return undefined;
     const value = field.desc.getDefaultValue() ?? zeroOf(field.desc.scalar);
-    return converted(value, conversion, this.#converter(undefined));
+    return converted(value, conversion, this.#converter(undefined, undefined));
   }
 
   #map(plan: FieldPlan, conversion: Conversion & { kind: "map" }, root: Holder | undefined): void {
@@ -268,9 +254,9 @@ class Translation {
     const keys = { kind: "scalar", from: scalar(conversion.keyFrom), to: scalar(conversion.keyTo) } as const;
     const all = elements(holder, path.at(-1)!) as Entry[];
     for (const { key, value } of all) {
-      const content = converted(value, conversion.value, this.#converter(conversion.to));
+      const content = converted(value, conversion.value, this.#converter(conversion.to, plan));
       if (content !== undefined)
-        entries.push([converted(key, keys, this.#converter(conversion.keyTo)), content]);
+        entries.push([converted(key, keys, this.#converter(conversion.keyTo, plan)), content]);
     }
     // Around entries that were left out there is a message all the same.
     if (all.length > 0) this.#put(plan.target, entries);
@@ -284,26 +270,28 @@ class Translation {
     const excluded = [...this.excluded, ...below]
       .filter((path) => startsWith(path, plan.target))
       .map((path) => path.slice(plan.target.length));
-    return converted(value, plan.conversion, this.#converter(plan.target.at(-1)!, plan.value.root, excluded));
+    return converted(value, plan.conversion, this.#converter(plan.target.at(-1)!, plan, excluded));
   }
 
   #converter(
     target: Field | undefined,
-    root: Root = { kind: "source", message: this.translator.target },
+    plan: FieldPlan | undefined,
     excluded: ReadonlyArray<readonly Field[]> = [],
   ): Converter {
-    const origin = this.#origin(root);
+    const origin = plan === undefined ? this.names.origin : this.#origin(plan.value.root);
     return {
       text: (text) => (target?.utf8 ? checkText(text) : text),
       message: target?.type.kind === "message" ? target.type.message.desc : undefined,
       isClients: origin === "client",
-      translate: (translator, source) => translate(translator, this.#inside(source, origin), excluded),
+      translate: (translator, source) => translate(translator, this.#inside(source, origin, plan), excluded),
     };
   }
 
-  #inside(source: Holder, origin: Names["origin"]): Names {
-    const { source: parent, ...names } = this.names;
-    return { ...names, source, origin, ...(parent && { parent }) };
+  #inside(source: Holder, origin: Names["origin"], plan: FieldPlan | undefined): Names {
+    const { source: parent, seen, ...names } = this.names;
+    const root = plan?.value.root;
+    const site = root?.kind === "join" ? seen.site.inside(this.translator, root.join, plan!) : seen.site;
+    return { ...names, source, origin, seen: { ...seen, site }, ...(parent && { parent }) };
   }
 
   /** Whether a path may be written: false if another member of one of its oneofs is there. */

@@ -97,6 +97,12 @@ describe("a read mask", () => {
     expect([mask.wants("tags"), mask.wants("owner.id"), mask.wants("users")]).toEqual([true, true, false]);
   });
 
+  it("may be a group", () => {
+    const groups = [...int(9, 1), ...group(2, len(1, "tags")), ...group(2, len(1, "owner.id")), ...int(9, 1)];
+    const mask = readMask(caller, new Reader(Uint8Array.from(groups), ""), 2 * 8 + 3, page);
+    expect([mask.wants("tags"), mask.wants("owner.id"), mask.wants("users")]).toEqual([true, true, false]);
+  });
+
   it("with a path that does not exist is refused, also beside `*` and inside a whole field", () => {
     const wrong = [
       "",

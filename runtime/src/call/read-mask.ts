@@ -78,7 +78,8 @@ function pathsIn(request: Reader, wanted: number): string[] {
       r.skip(tag);
       continue;
     }
-    const stop = r.enter(r.pos).end;
+    const isGroup = (tag & 7) === 3;
+    const stop = (isGroup ? r.nextGroup(tag) : r.enter(r.pos)).end;
     while (r.pos < stop) {
       const inner = r.tag();
       if (inner !== 10) {
@@ -92,6 +93,7 @@ function pathsIn(request: Reader, wanted: number): string[] {
     }
     r.close(stop);
     r.leave(stop);
+    if (isGroup) r.leaveGroup(stop);
   }
   r.close(end);
   return names;

@@ -85,6 +85,7 @@ describe("guarded fields", () => {
   const shape: Shape = new Map([
     [1, { message: () => inner }],
     [2, { message: () => paths, paths: new Map([["a.b", [masked]]]) }],
+    [3, { message: () => paths, group: true, paths: new Map([["a.b", [masked]]]) }],
   ]);
   const told = (bytes: readonly number[]) => {
     const guards: object[] = [];
@@ -101,6 +102,7 @@ describe("guarded fields", () => {
   it("are told of where a mask names them", () => {
     expect(told(len(2, [...len(1, "a"), ...len(1, "a.b"), ...int(7, 1)]))).toEqual([masked]);
     expect(told([...len(2, len(1, "c")), ...len(2, len(1, "a.b"))])).toEqual([masked]);
+    expect(told(group(3, [...len(1, "a.b"), ...int(7, 1)]))).toEqual([masked]);
   });
 
   it("are refused where nobody knows who may set them", () => {

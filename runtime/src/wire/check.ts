@@ -46,11 +46,13 @@ export function check(r: Reader, shape: Shape, admit: (guard: Guard) => void = n
     if (field === undefined) r.skip(tag);
     else if ("message" in field) {
       if (wire === 2 && !field.group) {
-        if (field.paths !== undefined) checkPaths(r, field.paths, admit);
-        check(r.next(), field.message(), admit);
+        const inner = r.next();
+        if (field.paths !== undefined) checkPaths(inner, field.paths, admit);
+        check(inner, field.message(), admit);
       } else if (wire === 3 && field.group) {
         const inner = r.nextGroup(tag);
         const stop = inner.end;
+        if (field.paths !== undefined) checkPaths(inner, field.paths, admit);
         check(inner, field.message(), admit);
         r.leaveGroup(stop);
       } else r.skip(tag);
@@ -78,16 +80,14 @@ function checkVarint(r: Reader, field: Extract<FieldShape, { readonly wire: numb
   if (value !== 0 || !field.zero) field.value(r, value);
 }
 
-/** Looks at the paths of the google.protobuf.FieldMask at `pos`, and goes back. */
+/** Looks at the paths of the google.protobuf.FieldMask that was opened, and goes back to its start. */
 function checkPaths(r: Reader, paths: GuardedPaths, admit: (guard: Guard) => void): void {
-  const { pos } = r;
-  const { end } = r.enter(pos);
+  const { pos, end } = r;
   while (r.pos < end) {
     const tag = r.tag();
     if (tag !== 10) r.skip(tag);
     else for (const guard of paths.get(r.textAt(r.bytes())) ?? []) admit(guard);
   }
   r.close(end);
-  r.leave(end);
   r.pos = pos;
 }

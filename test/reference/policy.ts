@@ -1,0 +1,110 @@
+import type { DescField } from "@bufbuild/protobuf";
+import type { ReflectList, ReflectMessage } from "@bufbuild/protobuf/reflect";
+import type { Principal } from "@portico/runtime";
+import type { FieldPolicyPlan, MethodPlan, Root } from "../../plugin/src/plan/types.js";
+import type { Field, Message } from "../../plugin/src/source/model.js";
+import { decode } from "./decode.js";
+import { Absent, type Computed, evaluate, NoValue } from "./expression.js";
+
+/** Whether a field's `allow` admits who asks. */
+export function admits(
+  policy: FieldPolicyPlan,
+  principal: Principal | undefined,
+  request: ReflectMessage,
+): boolean {
+  if (principal === undefined) return false;
+  if (policy.kind === "granted") {
+    const { roles, scopes } = policy;
+    if (roles.length > 0 && !roles.some((role) => principal.roles.includes(role))) return false;
+    if (!scopes.every((scope) => principal.scopes.includes(scope))) return false;
+  }
+  if (policy.when === undefined) return true;
+  try {
+    const holds = evaluate(policy.when, ({ root }) =>
+      root.kind === "request" ? request : surroundings(root, principal),
+    );
+    return holds === true;
+  } catch (error) {
+    // Whatever goes wrong denies.
+    if (error instanceof NoValue) return false;
+    throw error;
+  }
+}
+
+/** Who asks, as expressions see it. */
+export function surroundings(root: Root, principal: Principal | undefined): Computed {
+  const name = root.kind === "surroundings" ? root.name : root.kind;
+  if (principal === undefined) throw new Absent("nobody");
+  switch (name) {
+    case "auth.subject":
+      return principal.subject === "" ? absent() : principal.subject;
+    case "auth.roles":
+      return [...principal.roles];
+    case "auth.scopes":
+      return [...principal.scopes];
+    default:
+      throw new Error(`${name} is not read by the reference`);
+  }
+}
+
+function absent(): never {
+  throw new Absent("a claim that is not there");
+}
+
+/** Whether a client may send what it sends: fields with an `allow` that it sets, or names in the mask of an update. */
+export function maySend(
+  plan: MethodPlan,
+  bytes: Uint8Array,
+  strict: boolean,
+  may: (policy: FieldPolicyPlan) => boolean,
+): boolean {
+  const denied = new Set<Field>();
+  for (const [field, policy] of plan.guards) if (!may(policy)) denied.add(field);
+  if (denied.size === 0) return true;
+  let isSet = false;
+  // Set is what is there at all, also if it is replaced later.
+  const onField = (field: DescField) => {
+    isSet ||= [...denied].some(({ desc }) => desc === field);
+  };
+  const request = decode(plan.request.desc!, bytes, { strict, onField });
+  if (isSet) return false;
+  return masksOf(plan).every(({ mask, of }) =>
+    pathsIn(request, mask).every((path) => !touches(path.split("."), of, denied)),
+  );
+}
+
+/** The masks in a request, each with the message that it is of. */
+function masksOf({ calls }: MethodPlan): Array<{ mask: Field; of: Message }> {
+  return calls.flatMap(({ request }) =>
+    request.fields.flatMap(({ conversion, value }) =>
+      conversion.kind === "mask" && value.path.length === 1
+        ? [{ mask: value.path[0]!, of: conversion.subject.source! }]
+        : [],
+    ),
+  );
+}
+
+function pathsIn(request: ReflectMessage, mask: Field): string[] {
+  if (!request.isSet(mask.desc!)) return [];
+  const message = request.get(mask.desc!) as ReflectMessage;
+  return [...(message.get(message.desc.fields[0]!) as ReflectList)] as string[];
+}
+
+/** Whether a path leads to a denied field, past one, or to a message that one is in. */
+function touches([name, ...rest]: readonly string[], of: Message, denied: ReadonlySet<Field>): boolean {
+  if (name === "*" && rest.length === 0) return isWithin(of, denied);
+  const field = of.byName.get(name!);
+  if (field === undefined) return false;
+  if (denied.has(field)) return true;
+  if (field.type.kind !== "message") return false;
+  return rest.length === 0 ? isWithin(field.type.message, denied) : touches(rest, field.type.message, denied);
+}
+
+function isWithin(message: Message, denied: ReadonlySet<Field>, seen = new Set<Message>()): boolean {
+  if (seen.has(message)) return false;
+  seen.add(message);
+  return message.fields.some(
+    (field) =>
+      denied.has(field) || (field.type.kind === "message" && isWithin(field.type.message, denied, seen)),
+  );
+}
