@@ -118,8 +118,8 @@ export const mutants = [
   mutant(
     "a request is checked also where nobody reads it",
     `${WIRE}/check.ts`,
-    "check(r.next(), field.message(), admit);",
-    "r.skip(tag);",
+    "const inner = r.next();",
+    "r.skip(tag); continue; const inner = r.next();",
   ),
   mutant("text of a request is checked", `${WIRE}/check.ts`, "if (field.utf8) r.checkUtf8(at);", ""),
   mutant(
@@ -351,5 +351,71 @@ export const mutants = [
     `${PLAN}/walk.ts`,
     'for (const join of joins) if (join.onMissing !== "empty") need(join);',
     "",
+  ),
+  mutant(
+    "who sets a guarded field is asked who it is",
+    `${WIRE}/check.ts`,
+    "if (field?.allow !== undefined) admit(field.allow);",
+    "",
+  ),
+  mutant(
+    "who names a guarded field in the mask of an update is asked who it is",
+    `${WIRE}/check.ts`,
+    "else for (const guard of paths.get(r.textAt(r.bytes())) ?? []) admit(guard);",
+    "else r.skip(tag);",
+  ),
+  mutant(
+    "the mask of an update may be a group",
+    `${WIRE}/check.ts`,
+    "const stop = inner.end;\n        if (field.paths !== undefined) checkPaths(inner, field.paths, admit);",
+    "const stop = inner.end;",
+  ),
+  mutant(
+    "a field is written only for those whom its `allow` admits",
+    `${EMIT}/translator.ts`,
+    'if (allow !== undefined && this.direction === "response")',
+    "if (allow === null)",
+  ),
+  mutant(
+    "a join that only a denied field needs is not run",
+    `${EMIT}/needed.ts`,
+    "const open = users.filter(({ allow }) => allow === undefined);",
+    "const open = users;",
+  ),
+  mutant(
+    "a join that decides which rows there are runs whoever asks",
+    `${EMIT}/needed.ts`,
+    'if (joins.some(decides)) return "always";',
+    "",
+  ),
+  mutant(
+    "an `allow` wants all of its scopes",
+    "runtime/src/auth/policy.ts",
+    "for (const one of asked) if (!held.includes(one)) return false;",
+    "for (const one of asked) if (held.includes(one)) return true;",
+  ),
+  mutant(
+    "a read mask takes out what is not wanted",
+    `${CALL}/read-mask.ts`,
+    "return this.root === undefined ? response : prune(response, this.root.kept, this.maxBytes);",
+    "return response;",
+  ),
+  mutant(
+    "a join of which nothing is wanted is not run",
+    `${CALL}/read-mask.ts`,
+    "return root === undefined || paths.some((path) => isWanted(root, path));",
+    "return true;",
+  ),
+  mutant(
+    "a join runs for all places of its message if one of them is wanted",
+    `${EMIT}/masked-paths.ts`,
+    "for (const { path } of places) {",
+    "for (const { path } of places.slice(0, 1)) {",
+  ),
+  mutant(
+    "a read mask may be a group",
+    `${CALL}/read-mask.ts`,
+    "const isGroup = (tag & 7) === 3;",
+    "const isGroup = false;",
   ),
 ];
