@@ -3,8 +3,8 @@ import type { CallPlan, JoinPlan, Plan, Translator } from "../plan/types.js";
 import { eachTranslator } from "../plan/walk.js";
 import { ownJoins } from "./analysis.js";
 import { emitFile, emitGateway, type GeneratedFile } from "./file.js";
-import { emitResolvers } from "./gateway-resolvers.js";
 import { EXPOSURE_FILE, exposureList, printExposure } from "./report/exposure-list.js";
+import { emitResolvers } from "./resolvers/gateway-resolvers.js";
 
 /** Prints all files of a plan. The same plan gives the same bytes. */
 export function emit(plan: Plan, options: { readonly importExtension: string }): GeneratedFile[] {

@@ -1,9 +1,8 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import { isMarkedInternal } from "../plan/context.js";
 import type { EnumPlan, LookupPlan, Translator, UpstreamMethod } from "../plan/types.js";
-import type { Message } from "../source/model.js";
 import { Code } from "./code.js";
-import { camel, LOCALS, Names, pascal, shortName } from "./names.js";
+import { camel, LOCALS, Names, pascal, typeShort } from "./names.js";
 import { SameTranslators } from "./same.js";
 import { ViewTypes } from "./view-types.js";
 
@@ -145,14 +144,6 @@ export class FileScope {
       });
     });
   }
-}
-
-export function typeShort(type: DescEnum): string {
-  return pascal(shortName(type.typeName, type.file.proto.package));
-}
-
-export function messageShort(message: Message): string {
-  return shortName(message.typeName, message.file.proto.package);
 }
 
 /** A text that is equal for lookups that fetch the same way. */

@@ -1,9 +1,9 @@
 import type { FilePlan, MethodPlan, PolicyPlan } from "../plan/types.js";
 import { Code, quote } from "./code.js";
 import { FileScope } from "./file-scope.js";
-import { emitMethod } from "./method.js";
+import { emitMethod } from "./handler/method.js";
+import { policyFunction, readsRequest } from "./handler/policy.js";
 import { camel } from "./names.js";
-import { policyFunction, readsRequest } from "./policy.js";
 
 /** The version of the interface between generated code and runtime; the runtime has the same number. */
 const GENERATED_VERSION = 1;

@@ -1,3 +1,6 @@
+import type { DescEnum } from "@bufbuild/protobuf";
+import type { Message } from "../source/model.js";
+
 const RESERVED = new Set(
   (
     "arguments await break case catch class const continue debugger default delete do else enum eval export extends false " +
@@ -83,4 +86,14 @@ export function shortName(typeName: string, packageName: string): string {
     .join("")
     .replace(/_/g, "");
   return /^[A-Za-z]/.test(text) ? text : `X${text}`;
+}
+
+/** The name of an enum without its package. */
+export function typeShort(type: DescEnum): string {
+  return pascal(shortName(type.typeName, type.file.proto.package));
+}
+
+/** The name of a message without its package. */
+export function messageShort(message: Message): string {
+  return shortName(message.typeName, message.file.proto.package);
 }

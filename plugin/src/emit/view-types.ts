@@ -3,8 +3,8 @@ import type { CelType } from "../expression/types.js";
 import type { Field, Message, Scalar } from "../source/model.js";
 import { entryFields, WRAPPERS } from "../source/shapes.js";
 import { Code, numberText, quote } from "./code.js";
-import { type FileScope, messageShort } from "./file-scope.js";
-import { camel } from "./names.js";
+import type { FileScope } from "./file-scope.js";
+import { camel, messageShort } from "./names.js";
 import { tagOf } from "./wire.js";
 
 export interface ViewTypesOptions {

@@ -6,6 +6,11 @@ export function entryFields(map: Field): [Field, Field] {
   return [key!, value!];
 }
 
+/** Whether a path is the value of a map's entry, which is empty where the entry has none. */
+export function isEntryValue(path: readonly Field[]): boolean {
+  return path.length === 1 && path[0]!.desc === undefined && path[0]!.number === 2;
+}
+
 /** The wrappers of google.protobuf, by full name, and what they wrap. */
 export const WRAPPERS: ReadonlyMap<string, Scalar> = new Map([
   ["google.protobuf.DoubleValue", "double"],

@@ -1,8 +1,8 @@
-import type { FieldPlan, Translator } from "../plan/types.js";
-import type { Message } from "../source/model.js";
-import { quote } from "./code.js";
-import { type FileScope, messageShort } from "./file-scope.js";
-import { camel } from "./names.js";
+import type { FieldPlan, Translator } from "../../plan/types.js";
+import type { Message } from "../../source/model.js";
+import { quote } from "../code.js";
+import type { FileScope } from "../file-scope.js";
+import { camel, messageShort } from "../names.js";
 
 /** The constant that translates paths of the message that `subject` translates. */
 export function maskTable(file: FileScope, subject: Translator): string {

@@ -1,13 +1,13 @@
-import { takesStream } from "../plan/calls/stream-kind.js";
-import { isMarkedInternal } from "../plan/context.js";
-import { methodName } from "../plan/fields/may-call.js";
-import { type ResolverUse, resolversOf } from "../plan/fields/resolver-uses.js";
-import type { Plan, ResolverPlan, UpstreamMethod } from "../plan/types.js";
-import { Code, quote } from "./code.js";
-import { compare, type GeneratedFile } from "./file.js";
-import { FileScope } from "./file-scope.js";
-import { WIDTH } from "./layout.js";
-import { camel, pascal } from "./names.js";
+import { takesStream } from "../../plan/calls/stream-kind.js";
+import { isMarkedInternal } from "../../plan/context.js";
+import { methodName } from "../../plan/fields/may-call.js";
+import { type ResolverUse, resolversOf } from "../../plan/fields/resolver-uses.js";
+import type { Plan, ResolverPlan, UpstreamMethod } from "../../plan/types.js";
+import { Code, quote } from "../code.js";
+import { compare, type GeneratedFile } from "../file.js";
+import { FileScope } from "../file-scope.js";
+import { WIDTH } from "../layout.js";
+import { camel, pascal } from "../names.js";
 import { PlainTypes } from "./plain-types.js";
 
 const TAKEN = [

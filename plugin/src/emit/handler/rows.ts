@@ -1,14 +1,14 @@
-import { type Place, placesIn, placesInside } from "../plan/budget/places.js";
-import type { CallPlan, FieldPolicyPlan, JoinPlan, Translator } from "../plan/types.js";
-import { translatorsIn } from "../plan/walk.js";
-import { ownJoins, type Site, scanReadsOf, scanRows, sitesOf } from "./analysis.js";
+import { type Place, placesIn, placesInside } from "../../plan/budget/places.js";
+import type { CallPlan, FieldPolicyPlan, JoinPlan, Translator } from "../../plan/types.js";
+import { translatorsIn } from "../../plan/walk.js";
+import { ownJoins, type Site, scanReadsOf, scanRows, sitesOf } from "../analysis.js";
+import { type Code, quote } from "../code.js";
+import type { FileScope } from "../file-scope.js";
+import { camel, type Names } from "../names.js";
+import { scanRowFunction } from "../translator/functions.js";
 import { joinErrors } from "./call-options.js";
-import { type Code, quote } from "./code.js";
-import type { FileScope } from "./file-scope.js";
-import { scanRowFunction } from "./functions.js";
 import { lookupConstant } from "./lookup.js";
 import type { MaskedRows } from "./masked-paths.js";
-import { camel, type Names } from "./names.js";
 import { neededCondition } from "./needed.js";
 
 /** What the handler around it knows. */

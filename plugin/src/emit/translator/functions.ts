@@ -1,7 +1,7 @@
-import type { FieldPlan, JoinPlan, Translator } from "../plan/types.js";
-import { readsOfJoin } from "../plan/walk.js";
-import { type FileScope, messageShort } from "./file-scope.js";
-import { pascal } from "./names.js";
+import type { FieldPlan, JoinPlan, Translator } from "../../plan/types.js";
+import { readsOfJoin } from "../../plan/walk.js";
+import type { FileScope } from "../file-scope.js";
+import { messageShort, pascal } from "../names.js";
 import { TranslatorEmitter } from "./translator.js";
 
 /** The function that writes a message (its name; printed when first asked for). */

@@ -1,19 +1,20 @@
-import { mayBeAbsent } from "../plan/calls/on-error.js";
-import type { Conversion, FieldPlan, JoinPlan } from "../plan/types.js";
-import { translatorsIn } from "../plan/walk.js";
-import { type Field, fieldName } from "../source/model.js";
-import { scanRows, walkJoins } from "./analysis.js";
-import { type Branch, type Code, quote } from "./code.js";
+import { mayBeAbsent } from "../../plan/calls/on-error.js";
+import type { Conversion, FieldPlan, JoinPlan } from "../../plan/types.js";
+import { translatorsIn } from "../../plan/walk.js";
+import { type Field, fieldName } from "../../source/model.js";
+import { isEntryValue } from "../../source/shapes.js";
+import { scanRows, walkJoins } from "../analysis.js";
+import { type Branch, type Code, quote } from "../code.js";
+import { pascal } from "../names.js";
+import { isPackable, LEN, tagOf } from "../wire.js";
 import { ComputedEmitter } from "./computed.js";
 import type { Item } from "./frames.js";
 import { manyRows } from "./joins.js";
 import { MapEmitter } from "./maps.js";
-import { pascal } from "./names.js";
 import type { RootScope } from "./root-scope.js";
 import { type ElementHandler, Scan } from "./scan.js";
 import type { TranslatorEmitter } from "./translator.js";
 import { type Found, ValueEmitter } from "./value.js";
-import { isPackable, LEN, tagOf } from "./wire.js";
 
 type MessageConversion = Conversion & { kind: "message" };
 
@@ -262,9 +263,4 @@ export class FieldEmitter {
       },
     };
   }
-}
-
-/** Whether a path is the value of a map's entry, which is empty where the entry has none. */
-export function isEntryValue(path: readonly Field[]): boolean {
-  return path.length === 1 && path[0]!.desc === undefined && path[0]!.number === 2;
 }

@@ -1,6 +1,6 @@
-import type { Code } from "./code.js";
-import type { FileScope } from "./file-scope.js";
-import type { Names } from "./names.js";
+import type { Code } from "../code.js";
+import type { FileScope } from "../file-scope.js";
+import type { Names } from "../names.js";
 import { Scan } from "./scan.js";
 
 /** What a function reads from one root: its reader, and the walk over it. */

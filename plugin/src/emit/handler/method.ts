@@ -1,22 +1,22 @@
-import { mayBeAbsent } from "../plan/calls/on-error.js";
-import { answersStream, takesStream } from "../plan/calls/stream-kind.js";
-import type { CallPlan, Expression, JoinPlan, MethodPlan, Root, Translator } from "../plan/types.js";
-import { groupsOf, type JoinGroup, readsOf, scanReadsOf, scanRows, walkJoins } from "./analysis.js";
+import { mayBeAbsent } from "../../plan/calls/on-error.js";
+import { answersStream, takesStream } from "../../plan/calls/stream-kind.js";
+import type { CallPlan, Expression, JoinPlan, MethodPlan, Root, Translator } from "../../plan/types.js";
+import { groupsOf, type JoinGroup, readsOf, scanReadsOf, scanRows, walkJoins } from "../analysis.js";
+import { type Code, quote } from "../code.js";
+import { emitExpression } from "../expressions.js";
+import type { FileScope } from "../file-scope.js";
+import { WIDTH } from "../layout.js";
+import { camel, type Names } from "../names.js";
+import { requestFunction, scanFunction, writeFunction } from "../translator/functions.js";
+import { tagOf } from "../wire.js";
 import { callOptions } from "./call-options.js";
 import { describeMethod } from "./call-tree.js";
 import { requestShape } from "./check.js";
 import { requiredClaims } from "./claims.js";
-import { type Code, quote } from "./code.js";
 import { EnsureEmitter } from "./ensures.js";
-import { emitExpression } from "./expressions.js";
-import type { FileScope } from "./file-scope.js";
-import { requestFunction, scanFunction, writeFunction } from "./functions.js";
-import { WIDTH } from "./layout.js";
-import { camel, type Names } from "./names.js";
 import { readsRequest } from "./policy.js";
 import { pathsConstant } from "./read-mask.js";
 import { RowsEmitter } from "./rows.js";
-import { tagOf } from "./wire.js";
 
 /** Prints the handler of one public method. */
 export function emitMethod(file: FileScope, plan: MethodPlan, name: string, code: Code): void {

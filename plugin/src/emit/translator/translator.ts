@@ -1,8 +1,8 @@
-import type { Compiled } from "../expression/compile.js";
-import { mayBeAbsent } from "../plan/calls/on-error.js";
-import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
-import { messageOfValue } from "../plan/values/scope.js";
-import { readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
+import type { Compiled } from "../../expression/compile.js";
+import { mayBeAbsent } from "../../plan/calls/on-error.js";
+import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../../plan/types.js";
+import { messageOfValue } from "../../plan/values/scope.js";
+import { readsOfField, readsOfJoin, translatorsIn } from "../../plan/walk.js";
 import {
   drops,
   innerIndex,
@@ -13,16 +13,16 @@ import {
   scanReadsOf,
   scanRows,
   walkJoins,
-} from "./analysis.js";
-import { type Code, quote } from "./code.js";
-import { type ExpressionOptions, emitExpression } from "./expressions.js";
+} from "../analysis.js";
+import { type Code, quote } from "../code.js";
+import { type ExpressionOptions, emitExpression } from "../expressions.js";
+import type { FileScope } from "../file-scope.js";
+import { mayHave } from "../handler/policy.js";
+import { camel, type Names } from "../names.js";
 import { FieldEmitter } from "./fields.js";
-import type { FileScope } from "./file-scope.js";
 import { FrameEmitter, type Item } from "./frames.js";
 import { scanFunction, writeFunction } from "./functions.js";
 import { JoinEmitter } from "./joins.js";
-import { camel, type Names } from "./names.js";
-import { mayHave } from "./policy.js";
 import { RootScope } from "./root-scope.js";
 
 /** What a function is for: to write a message, or to gather the keys of some joins in it. */

@@ -1,6 +1,6 @@
-import type { Place } from "../plan/budget/places.js";
-import type { FieldPlan, Translator } from "../plan/types.js";
-import { eachTranslator, readsOfField, translatorsIn } from "../plan/walk.js";
+import type { Place } from "../../plan/budget/places.js";
+import type { FieldPlan, Translator } from "../../plan/types.js";
+import { eachTranslator, readsOfField, translatorsIn } from "../../plan/walk.js";
 
 /** The rows of a join in a method with a read mask. */
 export interface MaskedRows {

@@ -1,10 +1,10 @@
-import type { Place } from "../plan/budget/places.js";
-import { emptyWithoutCall, emptyWithoutJoin } from "../plan/calls/degraded.js";
-import type { CallPlan, ErrorRulePlan, Expression, JoinPlan, Root, Translator } from "../plan/types.js";
-import { type Code, quote } from "./code.js";
-import { emitExpression } from "./expressions.js";
-import type { FileScope } from "./file-scope.js";
-import { camel } from "./names.js";
+import type { Place } from "../../plan/budget/places.js";
+import { emptyWithoutCall, emptyWithoutJoin } from "../../plan/calls/degraded.js";
+import type { CallPlan, ErrorRulePlan, Expression, JoinPlan, Root, Translator } from "../../plan/types.js";
+import { type Code, quote } from "../code.js";
+import { emitExpression } from "../expressions.js";
+import type { FileScope } from "../file-scope.js";
+import { camel } from "../names.js";
 
 const DEFAULT_MAX_ROWS = 10_000;
 

@@ -1,14 +1,14 @@
-import type { Expression, FieldPlan, Written } from "../plan/types.js";
-import { translatorsIn } from "../plan/walk.js";
-import type { Field, Scalar } from "../source/model.js";
-import { entryFields } from "../source/shapes.js";
-import { scanRows } from "./analysis.js";
-import { quote } from "./code.js";
+import type { Expression, FieldPlan, Written } from "../../plan/types.js";
+import { translatorsIn } from "../../plan/walk.js";
+import type { Field, Scalar } from "../../source/model.js";
+import { entryFields } from "../../source/shapes.js";
+import { scanRows } from "../analysis.js";
+import { quote } from "../code.js";
+import type { FileScope } from "../file-scope.js";
+import { camel } from "../names.js";
+import { LEN, tagOf } from "../wire.js";
 import type { FieldEmitter } from "./fields.js";
-import type { FileScope } from "./file-scope.js";
 import type { Item } from "./frames.js";
-import { camel } from "./names.js";
-import { LEN, tagOf } from "./wire.js";
 
 /** Prints fields that are made from what expressions give. */
 export class ComputedEmitter {

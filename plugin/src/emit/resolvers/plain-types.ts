@@ -1,12 +1,11 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import type { CelType } from "../expression/types.js";
-import type { ReadPlan } from "../plan/types.js";
-import type { Field, Message, Scalar } from "../source/model.js";
-import { entryFields, wrapped } from "../source/shapes.js";
-import { Code, quote } from "./code.js";
-import { messageShort } from "./file-scope.js";
-import { WIDTH } from "./layout.js";
-import { Names, pascal } from "./names.js";
+import type { CelType } from "../../expression/types.js";
+import type { ReadPlan } from "../../plan/types.js";
+import type { Field, Message, Scalar } from "../../source/model.js";
+import { entryFields, wrapped } from "../../source/shapes.js";
+import { Code, quote } from "../code.js";
+import { WIDTH } from "../layout.js";
+import { messageShort, Names, pascal } from "../names.js";
 
 /** "given": as hand-written code gets it; "taken": as it gives it, where what is left out stays unset. */
 export type Side = "given" | "taken";

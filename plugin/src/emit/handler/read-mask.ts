@@ -1,8 +1,8 @@
-import { isWellKnown } from "../plan/values/values-read.js";
-import type { Field, Message } from "../source/model.js";
-import { quote } from "./code.js";
-import { type FileScope, messageShort } from "./file-scope.js";
-import { camel } from "./names.js";
+import { isWellKnown } from "../../plan/values/values-read.js";
+import type { Field, Message } from "../../source/model.js";
+import { quote } from "../code.js";
+import type { FileScope } from "../file-scope.js";
+import { camel, messageShort } from "../names.js";
 
 /** The constant that says where the paths of a read mask may lead in a public message. */
 export function pathsConstant(file: FileScope, message: Message): string {

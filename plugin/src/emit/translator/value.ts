@@ -1,11 +1,11 @@
-import type { Conversion, EnumPlan } from "../plan/types.js";
-import type { Field, Scalar } from "../source/model.js";
-import { drops } from "./analysis.js";
-import { type Code, numberText, quote } from "./code.js";
-import type { FileScope } from "./file-scope.js";
+import type { Conversion, EnumPlan } from "../../plan/types.js";
+import type { Field, Scalar } from "../../source/model.js";
+import { drops } from "../analysis.js";
+import { type Code, numberText, quote } from "../code.js";
+import type { FileScope } from "../file-scope.js";
+import { EGROUP, I32, I64, LEN, SGROUP, scalarOf, tagOf, VARINT, wireOf, wireOfScalar } from "../wire.js";
 import { maskTable } from "./mask.js";
 import type { TranslatorEmitter } from "./translator.js";
-import { EGROUP, I32, I64, LEN, SGROUP, scalarOf, tagOf, VARINT, wireOf, wireOfScalar } from "./wire.js";
 
 /** A value that a walk found: the variable that holds its offset, the reader it is in, and the field it is of. */
 export interface Found {

@@ -1,10 +1,10 @@
-import { fieldsWithin } from "../plan/policy/field-policy.js";
-import type { FieldPolicyPlan, Guards, MethodPlan } from "../plan/types.js";
-import { eachTranslator } from "../plan/walk.js";
-import type { Field, Message } from "../source/model.js";
-import { quote } from "./code.js";
-import { type FileScope, messageShort } from "./file-scope.js";
-import { camel } from "./names.js";
+import { fieldsWithin } from "../../plan/policy/field-policy.js";
+import type { FieldPolicyPlan, Guards, MethodPlan } from "../../plan/types.js";
+import { eachTranslator } from "../../plan/walk.js";
+import type { Field, Message } from "../../source/model.js";
+import { quote } from "../code.js";
+import type { FileScope } from "../file-scope.js";
+import { camel, messageShort } from "../names.js";
 import { fieldPolicy } from "./policy.js";
 
 /** Paths of a public message that lead to guarded fields, or past them: naming one in the mask of an update sets them. */

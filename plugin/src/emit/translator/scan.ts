@@ -1,9 +1,9 @@
 import type { DescOneof } from "@bufbuild/protobuf";
-import type { Field, Message } from "../source/model.js";
-import type { Code } from "./code.js";
-import type { FileScope } from "./file-scope.js";
-import { camel, type Names } from "./names.js";
-import { isPackable, LEN, SGROUP, skipCall, tagOf, wireOf } from "./wire.js";
+import type { Field, Message } from "../../source/model.js";
+import type { Code } from "../code.js";
+import type { FileScope } from "../file-scope.js";
+import { camel, type Names } from "../names.js";
+import { isPackable, LEN, SGROUP, skipCall, tagOf, wireOf } from "../wire.js";
 
 /**
  * What a walk over one message looks for: some of its fields, and fields of the messages in them. Singular values are

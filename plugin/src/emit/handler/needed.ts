@@ -1,9 +1,9 @@
-import { mayDrop } from "../plan/calls/on-error.js";
-import type { FieldPlan, FieldPolicyPlan, JoinPlan, Translator } from "../plan/types.js";
-import { readsOfField } from "../plan/walk.js";
-import { ownJoins } from "./analysis.js";
-import { quote } from "./code.js";
-import type { FileScope } from "./file-scope.js";
+import { mayDrop } from "../../plan/calls/on-error.js";
+import type { FieldPlan, FieldPolicyPlan, JoinPlan, Translator } from "../../plan/types.js";
+import { readsOfField } from "../../plan/walk.js";
+import { ownJoins } from "../analysis.js";
+import { quote } from "../code.js";
+import type { FileScope } from "../file-scope.js";
 import { type MaskedRows, maskedPaths } from "./masked-paths.js";
 import { mayHave } from "./policy.js";
 

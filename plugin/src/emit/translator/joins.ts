@@ -1,15 +1,16 @@
-import { mayDrop } from "../plan/calls/on-error.js";
-import type { FieldPlan, JoinPlan, ResolverPlan, Value } from "../plan/types.js";
-import { fieldsOf } from "./analysis.js";
-import { type Code, quote } from "./code.js";
-import { type FieldEmitter, isEntryValue } from "./fields.js";
+import { mayDrop } from "../../plan/calls/on-error.js";
+import type { FieldPlan, JoinPlan, ResolverPlan, Value } from "../../plan/types.js";
+import { isEntryValue } from "../../source/shapes.js";
+import { fieldsOf } from "../analysis.js";
+import { type Code, quote } from "../code.js";
+import { camel } from "../names.js";
+import { scalarOf } from "../wire.js";
+import type { FieldEmitter } from "./fields.js";
 import type { Item } from "./frames.js";
 import { keyMessageOf, messageKey } from "./key-messages.js";
-import { camel } from "./names.js";
 import { Scan } from "./scan.js";
 import type { TranslatorEmitter } from "./translator.js";
 import { type Found, nonZero } from "./value.js";
-import { scalarOf } from "./wire.js";
 
 /** Prints what is done with the joins of a message. */
 export class JoinEmitter {

@@ -1,8 +1,8 @@
-import type { CallPlan, EnsurePlan, JoinPlan, MethodPlan, Root } from "../plan/types.js";
-import { type Code, quote } from "./code.js";
-import { emitExpression } from "./expressions.js";
-import type { FileScope } from "./file-scope.js";
-import type { Names } from "./names.js";
+import type { CallPlan, EnsurePlan, JoinPlan, MethodPlan, Root } from "../../plan/types.js";
+import { type Code, quote } from "../code.js";
+import { emitExpression } from "../expressions.js";
+import type { FileScope } from "../file-scope.js";
+import type { Names } from "../names.js";
 
 /** What the handler around the conditions knows. */
 export interface EnsureScope {

@@ -1,9 +1,9 @@
-import { type CelType, typeText } from "../expression/types.js";
-import type { ReadPlan, ResolverPlan } from "../plan/types.js";
-import { type Field, fieldName, type Message } from "../source/model.js";
-import { quote } from "./code.js";
-import type { FileScope } from "./file-scope.js";
-import { camel } from "./names.js";
+import { type CelType, typeText } from "../../expression/types.js";
+import type { ReadPlan, ResolverPlan } from "../../plan/types.js";
+import { type Field, fieldName, type Message } from "../../source/model.js";
+import { quote } from "../code.js";
+import type { FileScope } from "../file-scope.js";
+import { camel } from "../names.js";
 
 /** The constant that says what a resolver of a field reads and gives. */
 export function resolverConstant(file: FileScope, { name, field, reads }: ResolverPlan): string {

@@ -1,11 +1,11 @@
-import type { Conversion, FieldPlan } from "../plan/types.js";
-import type { Field, Scalar } from "../source/model.js";
-import { entryFields } from "../source/shapes.js";
-import { drops } from "./analysis.js";
+import type { Conversion, FieldPlan } from "../../plan/types.js";
+import type { Field, Scalar } from "../../source/model.js";
+import { entryFields } from "../../source/shapes.js";
+import { drops } from "../analysis.js";
+import { LEN, tagOf } from "../wire.js";
 import type { FieldEmitter } from "./fields.js";
 import type { Item } from "./frames.js";
 import type { Found } from "./value.js";
-import { LEN, tagOf } from "./wire.js";
 
 type MapConversion = Conversion & { kind: "map" };
 

@@ -1,12 +1,12 @@
-import { nextPageToken } from "../plan/joins/pages.js";
-import type { LookupPlan } from "../plan/types.js";
-import type { Field } from "../source/model.js";
-import { type Code, quote } from "./code.js";
-import { type FileScope, lookupName } from "./file-scope.js";
-import { keyMessageOf, messageKey } from "./key-messages.js";
-import { Names, pascal } from "./names.js";
-import { resolverConstant } from "./resolvers.js";
-import { EGROUP, isPackable, LEN, SGROUP, scalarOf, skipCall, tagOf, wireOf } from "./wire.js";
+import { nextPageToken } from "../../plan/joins/pages.js";
+import type { LookupPlan } from "../../plan/types.js";
+import type { Field } from "../../source/model.js";
+import { type Code, quote } from "../code.js";
+import { type FileScope, lookupName } from "../file-scope.js";
+import { Names, pascal } from "../names.js";
+import { resolverConstant } from "../resolvers/resolvers.js";
+import { keyMessageOf, messageKey } from "../translator/key-messages.js";
+import { EGROUP, isPackable, LEN, SGROUP, scalarOf, skipCall, tagOf, wireOf } from "../wire.js";
 
 /** The constant that says how rows are fetched. */
 export function lookupConstant(file: FileScope, lookup: LookupPlan): string {

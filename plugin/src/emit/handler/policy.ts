@@ -1,9 +1,9 @@
-import { treeText } from "../expression/substitute.js";
-import type { Expression, FieldPolicyPlan, Root } from "../plan/types.js";
-import { quote } from "./code.js";
-import { emitExpression } from "./expressions.js";
-import type { FileScope } from "./file-scope.js";
-import { camel } from "./names.js";
+import { treeText } from "../../expression/substitute.js";
+import type { Expression, FieldPolicyPlan, Root } from "../../plan/types.js";
+import { quote } from "../code.js";
+import { emitExpression } from "../expressions.js";
+import type { FileScope } from "../file-scope.js";
+import { camel } from "../names.js";
 
 /** Whether a condition is decided only once the request is there. */
 export function readsRequest({ reads }: Expression): boolean {

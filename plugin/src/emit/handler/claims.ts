@@ -1,6 +1,6 @@
-import type { MethodPlan, Translator } from "../plan/types.js";
-import { eachTranslator } from "../plan/walk.js";
-import { ownJoins } from "./analysis.js";
+import type { MethodPlan, Translator } from "../../plan/types.js";
+import { eachTranslator } from "../../plan/walk.js";
+import { ownJoins } from "../analysis.js";
 
 /**
  * The claims that have to be there before anything is called: those that only a later call or a join needs. What the

@@ -1,9 +1,9 @@
-import type { FieldPlan, Translator } from "../plan/types.js";
-import type { Field } from "../source/model.js";
-import type { Branch } from "./code.js";
-import { camel } from "./names.js";
+import type { FieldPlan, Translator } from "../../plan/types.js";
+import type { Field } from "../../source/model.js";
+import type { Branch } from "../code.js";
+import { camel } from "../names.js";
+import { EGROUP, SGROUP, tagOf, wireOf } from "../wire.js";
 import type { TranslatorEmitter } from "./translator.js";
-import { EGROUP, SGROUP, tagOf, wireOf } from "./wire.js";
 
 /** A field that is written after the walks. */
 export interface Item {

@@ -1,5 +1,5 @@
-import { formulaTerms, formulaText, isConstant, keysText, mostCalls } from "../plan/budget/budget-text.js";
-import type { MethodPlan } from "../plan/types.js";
+import { formulaTerms, formulaText, isConstant, keysText, mostCalls } from "../../plan/budget/budget-text.js";
+import type { MethodPlan } from "../../plan/types.js";
 
 /** The longest line of a comment with a formula. */
 const WIDTH = 100;

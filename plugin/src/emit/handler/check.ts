@@ -1,12 +1,11 @@
-import type { EnumPlan, Guards, MethodPlan } from "../plan/types.js";
-import { eachTranslator } from "../plan/walk.js";
-import type { Field, Message } from "../source/model.js";
-import type { FileScope } from "./file-scope.js";
-import { messageShort } from "./file-scope.js";
+import type { EnumPlan, Guards, MethodPlan } from "../../plan/types.js";
+import { eachTranslator } from "../../plan/walk.js";
+import type { Field, Message } from "../../source/model.js";
+import type { FileScope } from "../file-scope.js";
+import { camel, messageShort } from "../names.js";
+import { isPackable, LEN, wireOf } from "../wire.js";
 import { type GuardedPaths, guardedMasks, guardedPaths } from "./guarded-masks.js";
-import { camel } from "./names.js";
 import { fieldPolicy } from "./policy.js";
-import { isPackable, LEN, wireOf } from "./wire.js";
 
 /** The enums of a public request, each with what its values become: not all that it can hold has to have a twin. */
 type EnumFields = ReadonlyMap<Field, EnumPlan>;

@@ -1,12 +1,12 @@
-import { keyFields } from "../plan/joins/key-messages.js";
-import type { LookupPlan } from "../plan/types.js";
-import type { Field, Message } from "../source/model.js";
-import type { Code } from "./code.js";
-import { type FileScope, messageShort } from "./file-scope.js";
-import { pascal } from "./names.js";
+import { keyFields } from "../../plan/joins/key-messages.js";
+import type { LookupPlan } from "../../plan/types.js";
+import type { Field, Message } from "../../source/model.js";
+import type { Code } from "../code.js";
+import type { FileScope } from "../file-scope.js";
+import { messageShort, pascal } from "../names.js";
+import { EGROUP, SGROUP, scalarOf, tagOf, wireOf } from "../wire.js";
 import { Scan } from "./scan.js";
 import { nonZero } from "./value.js";
-import { EGROUP, SGROUP, scalarOf, tagOf, wireOf } from "./wire.js";
 
 /** The message in which a part of a key compares; undefined where it is no message. */
 export function keyMessageOf(lookup: LookupPlan, part: number): Message | undefined {
