@@ -4,6 +4,7 @@ export type { FieldPolicy } from "./auth/policy.js";
 export type { Call, CallOptions } from "./call/call.js";
 export { requireClaims, writeClaim } from "./call/claim.js";
 export {
+  aside,
   asked,
   claimsOf,
   computed,

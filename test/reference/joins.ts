@@ -48,7 +48,7 @@ export class Joins {
     try {
       this.#count(this.#rows, join, join.lookup.maxRows);
       if (join.keyList) {
-        const keys = listOf(join.key[0]!, row);
+        const keys = listOf(join.key[0]!, row, join.lookup.keyTypes[0]!);
         const rows = keys.map((key) => this.#lookup(join.lookup, [key], names));
         return {
           found: rows.flatMap((some) => some.slice(0, 1)),
@@ -133,8 +133,14 @@ function pathsOf({ ask, row, match }: LookupPlan): string[] {
 
 /** A key that reads what is not there is not set. */
 function computedKey(compute: () => Computed, type: Scalar): unknown {
+  const key = computedOr(() => written(compute(), { kind: "scalar", scalar: type }, undefined));
+  // What is empty asks for nothing.
+  return key === "" || (key instanceof Uint8Array && key.length === 0) ? undefined : key;
+}
+
+function computedOr<T>(compute: () => T): T | undefined {
   try {
-    return written(compute(), { kind: "scalar", scalar: type }, undefined);
+    return compute();
   } catch (error) {
     if (error instanceof Absent) return undefined;
     if (error instanceof NoValue) throw new Failure(Code.INTERNAL, error.message);
@@ -152,7 +158,15 @@ function keyOf({ root, path }: Value, { roots, compute }: Row, type: Scalar): un
 }
 
 /** A list of keys: what stands in a list is set, whatever it is. */
-function listOf({ root, path }: Value, { roots }: Row): unknown[] {
+function listOf({ root, path }: Value, { roots, compute }: Row, type: Scalar): unknown[] {
+  if (root.kind === "expression") {
+    const list = computedOr(() => compute(root.expression));
+    if (!Array.isArray(list)) return [];
+    // What is empty asks for nothing.
+    return list
+      .filter((key) => key !== null && key !== "")
+      .map((key) => written(key, { kind: "scalar", scalar: type }, undefined));
+  }
   const from = roots(root)[0];
   const holder = from === undefined ? undefined : holderOf(from, path);
   return holder === undefined ? [] : elements(holder, path.at(-1)!);

@@ -143,6 +143,9 @@ class Translation {
       }
       case "auth":
         return [];
+      case "this":
+        // Fields stand behind those that they read.
+        return [this.#target];
       case "parent":
         return names.parent === undefined ? [] : [names.parent];
       default:

@@ -1,9 +1,10 @@
 import type { Checked } from "../expression/checked.js";
 import { partsOf } from "../expression/substitute.js";
 import { mayDrop } from "../plan/calls/on-error.js";
+import { finishedFor } from "../plan/joins/finished.js";
 import { groupsOf, type JoinGroup } from "../plan/joins/join-groups.js";
 import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
-import { neededJoins, readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
+import { hasOwnWalk, neededJoins, readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
 
 export { groupsOf, type JoinGroup };
 
@@ -16,8 +17,7 @@ export function ownJoins(translator: Translator): readonly JoinPlan[] {
 /** All joins in the messages that are written from one walk: without those on rows that joins have found. */
 export function walkJoins(start: Translator | readonly Translator[]): readonly JoinPlan[] {
   const joins: JoinPlan[] = [];
-  for (const translator of reach(start, (field) => field.value.root.kind !== "join"))
-    joins.push(...ownJoins(translator));
+  for (const translator of reach(start, (field) => !hasOwnWalk(field))) joins.push(...ownJoins(translator));
   return joins;
 }
 
@@ -30,6 +30,7 @@ export interface Site {
 /** The fields of a join in whose messages there are joins: each has rows of its own, in its own order. */
 export function sitesOf(owner: Translator, join: JoinPlan): readonly Site[] {
   return fieldsOf(owner, join).flatMap((field) => {
+    if (!hasOwnWalk(field)) return [];
     const groups = groupsOf(walkJoins(translatorsIn(field.conversion)));
     return groups.length === 0 ? [] : [{ field, groups }];
   });
@@ -70,9 +71,15 @@ export function readsOf(start: Translator): Reads {
 /** What a walk that gathers the keys of some joins reads beside its source. */
 export function scanReadsOf(start: Translator | readonly Translator[], collect: readonly JoinPlan[]): Reads {
   const note = new Noted();
-  for (const translator of reach(start, (field) => field.value.root.kind !== "join")) {
+  for (const translator of reach(start, (field) => !hasOwnWalk(field))) {
     for (const join of ownJoins(translator)) if (collect.includes(join)) note.join(join);
-    for (const field of scannedFields(translator, collect)) note.field(field, translator.direction);
+    const fields = scannedFields(translator, collect);
+    for (const field of fields) note.field(field, translator.direction);
+    // What they read as `this` is written aside.
+    const finished = finishedFor(translator, fields);
+    if (finished === undefined) continue;
+    for (const inner of reach(finished, () => true))
+      for (const field of inner.fields) note.field(field, translator.direction);
   }
   return note.reads();
 }
@@ -84,8 +91,8 @@ export function scanReadsOf(start: Translator | readonly Translator[], collect: 
 export function scannedFields(
   translator: Translator,
   collect: readonly JoinPlan[],
-  /** The fields to choose from; default: all that are not made from found rows. */
-  from: readonly FieldPlan[] = translator.fields.filter((field) => field.value.root.kind !== "join"),
+  /** The fields to choose from; default: all but those whose rows are walked by themselves. */
+  from: readonly FieldPlan[] = translator.fields.filter((field) => !hasOwnWalk(field)),
 ): readonly FieldPlan[] {
   const wanted = from.filter((field) => scanRows(translatorsIn(field.conversion), collect).length > 0);
   const last = new Map(wanted.map((field) => [field.target[0]!.oneof, translator.fields.indexOf(field)]));

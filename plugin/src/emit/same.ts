@@ -57,6 +57,7 @@ function sameField(a: FieldPlan, b: FieldPlan, assumed: Map<Translator, Set<Tran
     all(a.target, b.target, (x, y) => x === y) &&
     sameValue(a.value, b.value) &&
     sameExpression(a.selection, b.selection) &&
+    a.inWalk === b.inWalk &&
     sameExpression(a.when, b.when) &&
     samePolicy(a.allow, b.allow) &&
     sameConversion(a.conversion, b.conversion, assumed)

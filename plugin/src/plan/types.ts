@@ -188,6 +188,12 @@ export interface FieldPlan {
   readonly conversion: Conversion;
   /** Which of the rows that `value` is: those that this gives. */
   readonly selection?: Expression;
+  /**
+   * Of a field that a join feeds: which rows are written, or what keys in them are, depends on the message around them. So
+   * their keys are gathered in the walk over that message, once for each time that a row is written; otherwise each found
+   * row is walked once.
+   */
+  inWalk?: boolean;
   /** Written only if this is true. */
   readonly when?: Expression;
   /** In a response: written only for those whom this admits. */

@@ -28,6 +28,11 @@ export function readsOfField({ value, selection, when, allow }: FieldPlan): read
   ];
 }
 
+/** Whether a field is made from found rows that are walked by themselves, for the keys in them. */
+export function hasOwnWalk({ value, inWalk }: FieldPlan): boolean {
+  return value.root.kind === "join" && inWalk !== true;
+}
+
 /** All that a join reads in its row. */
 export function readsOfJoin({ key, when }: JoinPlan): readonly Value[] {
   return [...key.flatMap(valuesIn), ...(when?.reads ?? [])];

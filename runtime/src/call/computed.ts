@@ -174,6 +174,24 @@ export function written(w: Writer, start: number, type: ViewType): View {
 }
 
 /**
+ * What some fields of a message will be, for a walk that looks for keys and decides by them: they are written aside. The
+ * `rows` that this reads are back where they were.
+ */
+export function aside(type: ViewType, write: (w: Writer) => void, rows: readonly Rows[] = []): View {
+  const w = new Writer(MAX_ASIDE_BYTES);
+  const marks = rows.map((one) => one.mark());
+  write(w);
+  rows.forEach((one, i) => {
+    one.backTo(marks[i]!);
+  });
+  const bytes = w.finish();
+  return new View(type, new Reader(bytes, "the response"), 0, bytes.length);
+}
+
+// As a response, of which it is a part.
+const MAX_ASIDE_BYTES = 16 * 1024 * 1024;
+
+/**
  * A computed value as a key; undefined for null and for an empty text, which ask for nothing: a request without its key
  * would ask for everything.
  */

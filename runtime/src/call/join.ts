@@ -500,6 +500,16 @@ export class Rows {
     this.#cursor = 0;
   }
 
+  /** Where the walk is, for `backTo`. */
+  mark(): number {
+    return this.#cursor;
+  }
+
+  /** Goes back to where the walk was. */
+  backTo(mark: number): void {
+    this.#cursor = mark;
+  }
+
   /** Moves to the next row, and gives its number; `dropped` is about it. */
   row(): number {
     const row = this.#cursor++;

@@ -1,4 +1,5 @@
 import { mayDrop } from "../../plan/calls/on-error.js";
+import { finishedFor } from "../../plan/joins/finished.js";
 import type { FieldPlan, FieldPolicyPlan, JoinPlan, Translator } from "../../plan/types.js";
 import { readsOfField } from "../../plan/walk.js";
 import { ownJoins } from "../analysis.js";
@@ -62,8 +63,13 @@ export function usersOf(owner: Translator, join: JoinPlan): readonly FieldPlan[]
   const decides = (one: JoinPlan) =>
     one.onMissing !== "empty" || mayDrop(one) || owner.ensured?.has(one) === true;
   if (joins.some(decides)) return "always";
-  return owner.fields.filter((field) =>
+  const users = owner.fields.filter((field) =>
     readsOfField(field).some(({ root }) => root.kind === "join" && joins.includes(root.join)),
+  );
+  // Also those that read these as `this`.
+  return owner.fields.filter(
+    (field) =>
+      users.includes(field) || finishedFor(owner, [field])?.fields.some((read) => users.includes(read)),
   );
 }
 

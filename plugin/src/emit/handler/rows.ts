@@ -1,6 +1,6 @@
 import { type Place, placesIn, placesInside } from "../../plan/budget/places.js";
 import type { CallPlan, FieldPolicyPlan, JoinPlan, Translator } from "../../plan/types.js";
-import { translatorsIn } from "../../plan/walk.js";
+import { hasOwnWalk, translatorsIn } from "../../plan/walk.js";
 import { ownJoins, type Site, scanReadsOf, scanRows, sitesOf } from "../analysis.js";
 import { type Code, quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
@@ -192,7 +192,7 @@ function ownerOf(starts: readonly Translator[], join: JoinPlan): Translator {
     seen.add(translator);
     if (ownJoins(translator).includes(join)) return translator;
     for (const field of translator.fields) {
-      if (field.value.root.kind === "join") continue;
+      if (hasOwnWalk(field)) continue;
       for (const inner of translatorsIn(field.conversion)) {
         const found = go(inner);
         if (found !== undefined) return found;

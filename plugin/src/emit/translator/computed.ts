@@ -29,7 +29,7 @@ export class ComputedEmitter {
     const variable = owner.names.unique(camel(target.name));
     const value = owner.evaluate(expression);
     if (decides) {
-      owner.before(`const ${variable} = ${this.#guarded(plan, value)};`);
+      owner.before(plan, `const ${variable} = ${this.#guarded(plan, value)};`);
       return {
         plan,
         condition: `${variable} !== undefined && ${variable} !== null`,
@@ -66,7 +66,7 @@ export class ComputedEmitter {
     if (expression.tree.type.kind === "list") {
       const { fails } = owner.expression(expression);
       const list = fails || decides ? `${variable} ?? []` : variable;
-      if (decides) owner.before(`const ${variable} = ${this.#guarded(plan, value)};`);
+      if (decides) owner.before(plan, `const ${variable} = ${this.#guarded(plan, value)};`);
       const print = () => {
         if (!decides) code.line(`const ${variable} = ${value};`);
         if (hasRows) code.block(`for (const ${row} of ${list}) {`, write);
@@ -74,7 +74,7 @@ export class ComputedEmitter {
       const there = `${variable} !== undefined && ${variable}.length > 0`;
       return { plan, condition: decides ? there : undefined, print };
     }
-    if (decides) owner.before(`const ${row} = ${this.#guarded(plan, value)};`);
+    if (decides) owner.before(plan, `const ${row} = ${this.#guarded(plan, value)};`);
     const print = () => {
       if (decides) {
         if (hasRows) write();

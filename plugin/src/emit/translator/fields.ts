@@ -1,6 +1,6 @@
 import { mayBeAbsent } from "../../plan/calls/on-error.js";
 import type { Conversion, FieldPlan, JoinPlan } from "../../plan/types.js";
-import { translatorsIn } from "../../plan/walk.js";
+import { hasOwnWalk, translatorsIn } from "../../plan/walk.js";
 import { type Field, fieldName } from "../../source/model.js";
 import { isEntryValue } from "../../source/shapes.js";
 import { scanRows, walkJoins } from "../analysis.js";
@@ -63,9 +63,8 @@ export class FieldEmitter {
 
   #item(plan: FieldPlan): Item | undefined {
     const item = this.#itemOf(plan);
-    const { root } = plan.value;
     // In a scan, what a join feeds is looked at for whether it is there: the rows in it are not of this walk.
-    const isForeign = !this.owner.isWrite && root.kind === "join" && this.owner.site === undefined;
+    const isForeign = !this.owner.isWrite && hasOwnWalk(plan) && this.owner.site === undefined;
     return item === undefined || !isForeign ? item : { ...item, print: [] };
   }
 
@@ -79,7 +78,7 @@ export class FieldEmitter {
       return this.#computed.rows(plan, plan.selection);
     if (root.kind === "expression") return this.#computed.value(plan, root.expression);
     if (root.kind === "join" && owner.site === undefined && root.join.use === "many")
-      return owner.isWrite ? manyRows(this, plan, root.join) : undefined;
+      return owner.isWrite || this.#hasRows(plan) ? manyRows(this, plan, root.join) : undefined;
     const last = value.path.at(-1);
     if (last === undefined) return this.#whole(plan);
     const scope = owner.scope(root);
@@ -136,7 +135,7 @@ export class FieldEmitter {
       const again = this.#again(plan, scope);
       const print = () => {
         if (again !== undefined) owner.code.line(`${again};`);
-        for (const line of this.#statements(plan, found, target)) owner.code.line(line);
+        for (const line of this.statements(plan, found, target)) owner.code.line(line);
       };
       return { plan, condition, print, otherwise: refused };
     }
@@ -170,7 +169,7 @@ export class FieldEmitter {
   }
 
   /** What writes a value that is no message; of an Any in a scan, what gathers the keys in it. */
-  #statements(plan: FieldPlan, found: Found, target: Field, packed = false): readonly string[] {
+  statements(plan: FieldPlan, found: Found, target: Field, packed = false): readonly string[] {
     const { owner, values } = this;
     const { conversion } = plan;
     if (owner.isWrite) return values.statements(found, target, conversion, packed);
@@ -214,7 +213,7 @@ export class FieldEmitter {
   #again(plan: FieldPlan, scope: RootScope): string | undefined {
     const { root } = plan.value;
     const { owner } = this;
-    if (root.kind !== "join" || !owner.isWrite) return undefined;
+    if (root.kind !== "join" || !hasOwnWalk(plan) || !owner.isWrite) return undefined;
     if (walkJoins(translatorsIn(plan.conversion)).length === 0) return undefined;
     return `${owner.rows(root.join)}.open(${scope.entry})`;
   }
@@ -249,7 +248,7 @@ export class FieldEmitter {
       return { message: (_, __, open) => owner.in(plan, () => this.writeMessage(target, open, conversion)) };
     const write = (code: Code, reader: string, packed: boolean) => {
       const found: Found = { reader, at: "at", field: undefined };
-      for (const line of owner.in(plan, () => this.#statements(plan, found, target, packed))) code.line(line);
+      for (const line of owner.in(plan, () => this.statements(plan, found, target, packed))) code.line(line);
     };
     if (field.type.kind === "message") return { messageAt: (code, reader) => write(code, reader, false) };
     if (!isPackable(target) || conversion.kind === "wrap")

@@ -28,7 +28,8 @@ export class FrameEmitter {
   }
 
   #print(items: readonly Item[], depth: number): void {
-    const { code } = this.owner;
+    const { owner } = this;
+    const { code } = owner;
     const seen = new Set<object>();
     for (const item of items) {
       const field = item.plan.target[depth]!;
@@ -39,6 +40,7 @@ export class FrameEmitter {
       const members = items.filter(
         ({ plan }) => (plan.target[depth]!.oneof ?? plan.target[depth]) === together,
       );
+      for (const { plan } of members) for (const line of owner.late(plan)) code.line(line);
       const branches = [...new Set(members.map(({ plan }) => plan.target[depth]!))].flatMap((member) =>
         this.#branches(
           member,

@@ -43,6 +43,18 @@ export class JoinEmitter {
       };
     }
     const scope = this.owner.scope({ kind: "join", join });
+    if (join.use === "many" && fieldsOf(translator, join).some((field) => field.inWalk)) {
+      // A key reads the first row, and a field in the same walk all of them.
+      const row = names.unique(`${camel(join.name)}At`);
+      this.fields.manyRows.set(join, row);
+      return () => {
+        code.line(`const ${row} = ${rows}.row();`);
+        code.line(`const ${scope.entry} = ${rows}.entries(${row})[0] ?? -1;`);
+        if (scope.isEmpty) return;
+        code.line(`const ${scope.reader} = ${rows}.open(${scope.entry});`);
+        scope.emit(code);
+      };
+    }
     return (isDropping) => {
       if (
         !scope.keepsEntry &&
@@ -191,7 +203,7 @@ export function manyRows(fields: FieldEmitter, plan: FieldPlan, join: JoinPlan):
       const body =
         conversion.kind === "message"
           ? () => fields.writeMessage(target, `${row}.enter(${at})`, conversion)
-          : values.statements(found, target, conversion);
+          : fields.statements(plan, found, target);
       code.branches([{ condition, body }]);
     });
   };

@@ -1,8 +1,9 @@
 import type { Compiled } from "../../expression/compile.js";
 import { mayBeAbsent } from "../../plan/calls/on-error.js";
+import { finishedFor, readsOfThis } from "../../plan/joins/finished.js";
 import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../../plan/types.js";
 import { messageOfValue } from "../../plan/values/scope.js";
-import { readsOfField, readsOfJoin, translatorsIn } from "../../plan/walk.js";
+import { hasOwnWalk, readsOfField, readsOfJoin, translatorsIn } from "../../plan/walk.js";
 import {
   drops,
   innerIndex,
@@ -36,9 +37,15 @@ function isWalked(root: Root): root is WalkedRoot {
   return ["source", "request", "call", "join"].includes(root.kind);
 }
 
+/** The fields that a walk for keys follows, and those that they read as `this`. */
+function lookedAt(translator: Translator, collect: readonly JoinPlan[]): readonly FieldPlan[] {
+  const fields = scannedFields(translator, collect);
+  return [...fields, ...(finishedFor(translator, fields)?.fields ?? [])];
+}
+
 /** Whether the function of a message reads the message around it. */
 function readsParent(translator: Translator, mode: Mode): boolean {
-  const fields = mode.kind === "write" ? translator.fields : scannedFields(translator, mode.collect);
+  const fields = mode.kind === "write" ? translator.fields : lookedAt(translator, mode.collect);
   const joins =
     mode.kind === "write" ? [] : ownJoins(translator).filter((join) => mode.collect.includes(join));
   return [...fields.flatMap(readsOfField), ...joins.flatMap(readsOfJoin)].some(
@@ -178,6 +185,7 @@ export class TranslatorEmitter {
       for (const call of this.#calls.keys()) this.#scopes.get(`call ${file.id(call)}`)?.emit(code);
       this.#scopes.get("request")?.emit(code);
     }
+    if (this.#finished !== "") this.#printFinished(fields);
     if (isDropping) code.line("let keep = true;");
     // What the keys of joins read beside the source.
     for (const line of this.#given) code.line(line);
@@ -227,10 +235,21 @@ export class TranslatorEmitter {
   readonly #rowViews = new Map<JoinPlan, string[]>();
   readonly #views = new Map<string, string>();
   #writeStart = "";
+  /** In a scan: the variable that holds what is read as `this`. */
+  #finished = "";
 
-  /** Prints something before anything is written, once all values are known. */
-  before(line: string): void {
-    this.#prelude.push(line);
+  /** What comes before the oneof of a field that reads what is written before it. */
+  readonly #late = new Map<FieldPlan, string[]>();
+
+  /** Prints something before anything is written, once all values are known: of a field that reads `this`, before its oneof. */
+  before(plan: FieldPlan, line: string): void {
+    if (!this.isWrite || readsOfThis(plan).length === 0) this.#prelude.push(line);
+    else this.#late.set(plan, [...this.late(plan), line]);
+  }
+
+  /** What has to be printed before the oneof that a field is a member of. */
+  late(plan: FieldPlan): readonly string[] {
+    return this.#late.get(plan) ?? [];
   }
 
   get #readsParent(): boolean {
@@ -257,7 +276,7 @@ export class TranslatorEmitter {
   guard(plan: FieldPlan): string | undefined {
     const { allow, when } = plan;
     // What is computed from a join that nobody asked for would be computed from nothing.
-    const parts = this.file.prunes && this.isWrite ? this.#joinsOf(plan).map((rows) => `${rows}.needed`) : [];
+    const parts = this.file.prunes ? this.#joinsOf(plan).map((rows) => `${rows}.needed`) : [];
     // What a request must not set has been refused before.
     if (allow !== undefined && this.direction === "response")
       parts.push(mayHave(this.file, allow, this.#request));
@@ -302,6 +321,13 @@ export class TranslatorEmitter {
     if (root.kind === "parent") return "parent";
     const message = messageOfValue({ root, path: [] })!;
     const type = file.views.type(message);
+    if (root.kind === "this" && !this.isWrite) {
+      if (this.#finished === "") this.#finished = names.unique("finished");
+      // Opened after the walk.
+      if (this.translator.source !== undefined)
+        this.scope({ kind: "source", message: this.translator.source }).keepRange = true;
+      return this.#finished;
+    }
     if (root.kind === "this") {
       if (this.#writeStart === "") this.#writeStart = names.unique("wStart");
       return `${file.use("written")}(w, ${this.#writeStart}, ${type})`;
@@ -350,6 +376,31 @@ export class TranslatorEmitter {
     }
     this.#views.set(key, view);
     return view;
+  }
+
+  /** Writes aside what is read as `this`: then the rows of joins are where they were. */
+  #printFinished(readers: readonly FieldPlan[]): void {
+    const { translator, file, code } = this;
+    const finished = finishedFor(translator, readers)!;
+    const joins = walkJoins(finished).map((join) => this.rows(join));
+    const reads = readsOf(finished);
+    const source =
+      translator.source === undefined
+        ? undefined
+        : this.scope({ kind: "source", message: translator.source }).again;
+    const all = [
+      "w",
+      ...(source === undefined ? [] : [source]),
+      ...reads.calls.map((call) => this.#calls.get(call)!),
+      ...(reads.request ? [this.#request] : []),
+      ...(reads.auth ? ["call"] : []),
+      ...(readsParent(finished, { kind: "write" }) ? ["parent"] : []),
+      ...joins,
+    ];
+    const write = `(w) => ${writeFunction(file, finished)}(${all.join(", ")})`;
+    const type = file.views.type(translator.target);
+    const rows = joins.length === 0 ? "" : `, [${joins.join(", ")}]`;
+    code.line(`const ${this.#finished} = ${file.use("aside")}(${type}, ${write}${rows});`);
   }
 
   /** What a call answered; null where it was not made, or its error was let pass. */
@@ -401,7 +452,7 @@ export class TranslatorEmitter {
   #rowsOf(join: JoinPlan): string {
     const root = this.#current?.value.root;
     // First those inside: the same message may stand in this walk as well, with rows of its own.
-    if (root?.kind === "join" && this.site === undefined) {
+    if (root?.kind === "join" && this.site === undefined && hasOwnWalk(this.#current!)) {
       const index = innerIndex(this.translator, root.join, this.#current!, join);
       if (index >= 0) return `${this.#rows.get(root.join)!}.inner[${index}]!`;
     }

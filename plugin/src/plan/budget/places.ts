@@ -1,6 +1,6 @@
 import type { Field } from "../../source/model.js";
 import type { CallPlan, FieldPlan, JoinPlan, Translator, Value } from "../types.js";
-import { neededJoins, translatorsIn } from "../walk.js";
+import { hasOwnWalk, neededJoins, translatorsIn } from "../walk.js";
 
 /** Where a message stands that carries a join. */
 export interface Place {
@@ -46,9 +46,11 @@ export function placesInside(join: JoinPlan, owners: readonly Place[]): readonly
   });
 }
 
-/** The fields that a join feeds. */
+/** The fields that a join feeds, whose rows are walked by themselves. */
 export function fieldsFrom(join: JoinPlan, owner: Translator): readonly FieldPlan[] {
-  return owner.fields.filter(({ value }) => value.root.kind === "join" && value.root.join === join);
+  return owner.fields.filter(
+    (field) => hasOwnWalk(field) && field.value.root.kind === "join" && field.value.root.join === join,
+  );
 }
 
 /** The parts of a join's key, as paths from the public response: of the row, then in what the row is made from. */
@@ -77,12 +79,15 @@ interface Here extends Omit<Place, "owner"> {
 }
 
 /** What a field makes of the message that it stands in. */
-function stepInto(here: Here, { target, value }: FieldPlan): Here {
+function stepInto(here: Here, { target, value, inWalk }: FieldPlan): Here {
   const { root, path } = value;
   const isList = path.some((field) => field.cardinality !== "singular");
   const all = [...here.path, ...target];
   // An expression makes as many as it likes.
   if (root.kind === "expression") return { ...here, path: all, rows: Number.POSITIVE_INFINITY };
+  // Of rows that are walked as often as they are found, there is no telling.
+  if (inWalk && root.kind === "join" && (root.join.use === "many" || isList))
+    return { ...here, path: all, rows: Number.POSITIVE_INFINITY, list: Number.POSITIVE_INFINITY };
   if (root.kind !== "call") return { ...here, path: all, rows: isList ? here.list : here.rows };
   const list = here.rows * root.call.maxRows;
   return { path: all, rows: isList ? list : here.rows, calls: new Set([...here.calls, root.call]), list };
@@ -113,7 +118,7 @@ class Walk {
       else places.push(place);
     }
     for (const field of translator.fields) {
-      if (field.value.root.kind === "join") continue;
+      if (hasOwnWalk(field)) continue;
       for (const inner of translatorsIn(field.conversion)) this.enter(inner, stepInto(here, field));
     }
     this.#stack.delete(translator);
@@ -125,8 +130,7 @@ class Walk {
       if (many.has(translator)) return;
       many.add(translator);
       for (const field of translator.fields)
-        if (field.value.root.kind !== "join")
-          for (const inner of translatorsIn(field.conversion)) note(inner);
+        if (!hasOwnWalk(field)) for (const inner of translatorsIn(field.conversion)) note(inner);
     };
     for (const translator of this.#cut) note(translator);
     for (const [join, places] of this.#found) {

@@ -3,7 +3,9 @@ import { partsOf } from "../../expression/substitute.js";
 import type { Context, Place } from "../context.js";
 import type { Translators } from "../fields/translators.js";
 import type { Expression, FieldPlan, JoinPlan, Translator } from "../types.js";
-import { eachTranslator, readsOfField, readsOfJoin, translatorsIn } from "../walk.js";
+import { readsOfJoin } from "../walk.js";
+import { fieldsRead, readsOfThis } from "./finished.js";
+import { decidingOf, hasJoins } from "./join-order.js";
 
 /**
  * The keys of rows are gathered by one walk, and the rows are written by another, which must come to the same rows in the same
@@ -12,22 +14,17 @@ import { eachTranslator, readsOfField, readsOfJoin, translatorsIn } from "../wal
 export function checkRowOrder(context: Context, translators: Translators): void {
   for (const { translator } of translators.all) {
     if (translator.direction === "request") continue;
-    for (const field of translator.fields) checkField(context, field);
+    for (const field of translator.fields) checkField(context, translator, field);
     for (const join of translator.joins) checkJoin(context, join);
     orderFields(context, translator);
   }
 }
 
-function checkField(context: Context, field: FieldPlan): void {
+function checkField(context: Context, translator: Translator, field: FieldPlan): void {
   const at: Place = { element: field.target[0]!.desc! };
-  const conditions = [field.selection, field.when].filter((expression) => expression !== undefined);
-  const isMember = field.target[0]!.oneof !== undefined;
-  if (isMember && readsOfField(field).some(({ root }) => root.kind === "this")) {
-    later(context, at, "members of a oneof that read `this`", "read the source instead");
-    return;
-  }
   if (!hasJoins(field)) return;
-  if (conditions.some(isRandom)) {
+  const deciding = decidingOf(translator, field);
+  if (deciding.flatMap(expressionsOf).some(isRandom)) {
     report(
       context,
       at,
@@ -36,36 +33,14 @@ function checkField(context: Context, field: FieldPlan): void {
     );
     return;
   }
-  const reads = conditions.flatMap((expression) => expression.reads);
-  const read = reads.find(
-    ({ root }) =>
-      root.kind === "this" ||
-      // Joins in what the source holds wait for those that choose it; see orderJoins.
-      (root.kind === "join" && field.value.root.kind === "join" && !isOwn(field, root.join)),
-  );
-  if (read !== undefined) {
-    const what =
-      read.root.kind === "this" ? "`this`" : `the join "${(read.root as { join: JoinPlan }).join.name}"`;
-    later(context, at, `rows with joins that are chosen by ${what}`, "choose them by fields of the source");
-    return;
-  }
-  const { value } = field;
-  if (value.root.kind === "expression") {
-    later(
+  if (deciding.flatMap(readsOfThis).includes("")) {
+    report(
       context,
       at,
-      "messages with joins that an expression puts together",
-      "give it the path of one message or list",
+      "rows with joins are chosen by all of `this`, which they are a part of",
+      "read fields of it: `this.name`",
     );
-    return;
   }
-  const isInsideRow = value.root.kind === "join" && value.path.length > value.root.join.result.path.length;
-  if (field.selection !== undefined && isInsideRow) {
-    later(context, at, "rows with joins that are chosen inside a found row", "join the rows themselves");
-    return;
-  }
-  if (value.root.kind === "join" && readsParent(field))
-    later(context, at, "joins in a found row that read `parent`", "read a field of the row");
 }
 
 function checkJoin(context: Context, join: JoinPlan): void {
@@ -78,32 +53,10 @@ function checkJoin(context: Context, join: JoinPlan): void {
   );
 }
 
-function isOwn(field: FieldPlan, join: JoinPlan): boolean {
-  return field.value.root.kind === "join" && field.value.root.join === join;
-}
-
-/** Whether there are rows to gather in what a field is made from. */
-function hasJoins(field: FieldPlan): boolean {
-  let found = false;
-  for (const inner of translatorsIn(field.conversion)) {
-    eachTranslator(inner, ({ joins }) => {
-      if (joins.length > 0) found = true;
-    });
-  }
-  return found;
-}
-
-/** Whether keys inside a field are read from the message around it. */
-function readsParent(field: FieldPlan): boolean {
-  return translatorsIn(field.conversion).some((inner) =>
-    [
-      ...inner.joins.flatMap(readsOfJoin),
-      // Of a oneof, the walk for keys looks at all members.
-      ...inner.fields
-        .filter((one) => hasJoins(one) || one.target[0]!.oneof !== undefined)
-        .flatMap(readsOfField),
-    ].some(({ root }) => root.kind === "parent"),
-  );
+/** The expressions that a field's rows and their keys depend on. */
+function expressionsOf({ value, selection, when }: FieldPlan): Expression[] {
+  const own = value.root.kind === "expression" ? value.root.expression : undefined;
+  return [own, selection, when].filter((expression) => expression !== undefined);
 }
 
 function isRandom({ tree }: Expression): boolean {
@@ -112,42 +65,46 @@ function isRandom({ tree }: Expression): boolean {
   return visit(tree);
 }
 
-/** Behind the fields that they read, which are finished then. */
+/** Behind the fields that they read, which are finished then; the members of a oneof stay together. */
 function orderFields(context: Context, translator: Translator): void {
-  const readers = translator.fields.filter((field) => thisReads(field).length > 0);
+  const matesOf = (field: FieldPlan) => {
+    const { oneof } = field.target[0]!;
+    return oneof === undefined
+      ? [field]
+      : translator.fields.filter(({ target }) => target[0]!.oneof === oneof);
+  };
+  const isReader = (field: FieldPlan) => readsOfThis(field).length > 0;
+  const readers = translator.fields.filter((field) => matesOf(field).some(isReader));
   if (readers.length === 0) return;
   const done = translator.fields.filter((field) => !readers.includes(field));
   const visit = (field: FieldPlan, path: readonly FieldPlan[]): boolean => {
     if (done.includes(field)) return true;
-    if (path.includes(field)) {
-      const names = [...path.slice(path.indexOf(field)), field].map(({ target }) => target[0]!.name);
+    const mates = matesOf(field);
+    const start = path.findIndex((other) => mates.includes(other));
+    if (start >= 0) {
+      const names = [...path.slice(start), field].map(({ target }) => target[0]!.name);
       report(
         context,
-        { element: field.target[0]!.desc! },
+        { element: path[start]!.target[0]!.desc! },
         `fields that read each other: ${names.join(" -> ")}`,
         "let one of them read the source",
       );
       return false;
     }
-    const names = thisReads(field);
-    const before = readers.filter((other) => names.includes(other.target[0]!.name));
-    if (!before.every((other) => visit(other, [...path, field]))) return false;
-    done.push(field);
-    return true;
+    const isFine = mates
+      .filter(isReader)
+      .every((reader) =>
+        fieldsRead(translator, reader).every(
+          (other) => !readers.includes(other) || visit(other, [...path, reader]),
+        ),
+      );
+    if (isFine) done.push(...mates);
+    return isFine;
   };
   if (!readers.every((field) => visit(field, []))) return;
   translator.fields.splice(0, translator.fields.length, ...done);
 }
 
-/** The public fields that a field reads as `this`. */
-function thisReads(field: FieldPlan): string[] {
-  return readsOfField(field).flatMap(({ root, path }) => (root.kind === "this" ? [path[0]?.name ?? ""] : []));
-}
-
 function report(context: Context, place: Place, message: string, fix: string): void {
   context.report("row-order", place, message, fix);
-}
-
-function later(context: Context, place: Place, what: string, fix: string): void {
-  context.report("not-supported-yet", place, `${what} are not supported yet`, fix);
 }
