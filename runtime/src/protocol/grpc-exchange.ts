@@ -1,6 +1,8 @@
 import { Code, PorticoError, toPorticoError } from "../call/error.js";
 import { encodeGrpcMessage } from "../grpc/grpc-message.js";
 import { acceptsGzip, gzipEnvelope } from "../grpc/gzip.js";
+import type { TimerWheel } from "../time/timer-wheel.js";
+import { BodyPace } from "./body-pace.js";
 import { ACCEPTED_ENCODINGS, decompress, isAcceptedEncoding } from "./compression.js";
 import { ENVELOPE_HEAD_BYTES, EnvelopeReader, envelop } from "./envelope.js";
 import type { Exchange, ExchangeReceiver } from "./exchange.js";
@@ -32,6 +34,14 @@ function trailersOf(degraded: string | undefined): HeaderFields {
   return degraded === undefined ? okTrailers : { ...okTrailers, [DEGRADED_TRAILER]: degraded };
 }
 
+/** What all exchanges of a gateway share. */
+export interface ExchangeSettings {
+  /** Messages of so many bytes are compressed, for clients that accept it. */
+  readonly compressMinBytes: number;
+  /** Where bodies that come slowly wait for their end. */
+  readonly wheel: TimerWheel;
+}
+
 /**
  * A request and its answer in the gRPC protocol over HTTP/2.
  *
@@ -51,13 +61,14 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   #compressing = false;
   // Of a stream of messages: whether its head announces compressed ones.
   #announced = false;
-  readonly #compressMinBytes: number;
+  readonly #settings: ExchangeSettings;
+  // Of a body that does not come in one go.
+  #pace: BodyPace | undefined;
 
-  /** @param compressMinBytes messages of so many bytes are compressed, for clients that accept it. Default: none. */
-  constructor(stream: HttpStream, requestId: string, compressMinBytes = Number.POSITIVE_INFINITY) {
+  constructor(stream: HttpStream, requestId: string, settings: ExchangeSettings) {
     this.#stream = stream;
     this.#requestId = requestId;
-    this.#compressMinBytes = compressMinBytes;
+    this.#settings = settings;
     stream.receiver = this;
   }
 
@@ -66,11 +77,13 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
     this.#maxBytes = maxBytes;
     this.#reader = new EnvelopeReader(maxBytes);
     this.#stream.read();
+    // Nearly always it has come whole by now.
+    if (this.#reader !== undefined) this.#newPace().start();
   }
 
   readStream(maxBytes: number): void {
     if (this.#ended || this.#refusesEncoding()) return;
-    this.#messages = new MessageStream(this.#stream, maxBytes, this);
+    this.#messages = new MessageStream(this.#stream, maxBytes, this, this.#newPace());
   }
 
   pull(): void {
@@ -129,8 +142,7 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   sendError(error: PorticoError): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#reader = undefined;
-    this.#messages = undefined;
+    this.#readNoMore();
     const status = {
       "grpc-status": String(error.code),
       "grpc-message": encodeGrpcMessage(error.message),
@@ -143,6 +155,7 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   onData(part: Uint8Array): void {
     this.#messages?.onData(part);
     if (this.#reader === undefined) return;
+    this.#pace?.count(part.byteLength);
     try {
       this.#reader.push(part);
     } catch (thrown) {
@@ -154,7 +167,7 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
     this.#messages?.onEnd();
     const reader = this.#reader;
     if (reader === undefined) return;
-    this.#reader = undefined;
+    this.#readNoMore();
     try {
       decompress(reader.finish(), this.#stream.headers, this.#maxBytes, (error, message) => {
         if (this.#ended) return;
@@ -171,8 +184,7 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   }
 
   onClose(): void {
-    this.#reader = undefined;
-    this.#messages = undefined;
+    this.#readNoMore();
     if (this.#ended) return;
     this.#ended = true;
     this.receiver?.onGone();
@@ -181,12 +193,12 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   #start(): void {
     if (this.#started) return;
     this.#started = true;
-    this.#announced = this.#compressMinBytes !== Number.POSITIVE_INFINITY && this.#acceptsGzip;
+    this.#announced = this.#settings.compressMinBytes !== Number.POSITIVE_INFINITY && this.#acceptsGzip;
     this.#stream.startResponse(this.#announced ? gzipHeaders : responseHeaders, this.#requestId);
   }
 
   #compresses(message: Uint8Array): boolean {
-    return message.byteLength >= this.#compressMinBytes && (this.#announced || this.#acceptsGzip);
+    return message.byteLength >= this.#settings.compressMinBytes && (this.#announced || this.#acceptsGzip);
   }
 
   get #acceptsGzip(): boolean {
@@ -200,9 +212,21 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
     return true;
   }
 
-  #bad(thrown: unknown): void {
+  #newPace(): BodyPace {
+    this.#pace = new BodyPace(this.#settings.wheel, () => {
+      if (!this.#ended) this.#bad(new PorticoError(Code.DEADLINE_EXCEEDED, "the request comes too slowly"));
+    });
+    return this.#pace;
+  }
+
+  #readNoMore(): void {
     this.#reader = undefined;
     this.#messages = undefined;
+    this.#pace?.stop();
+  }
+
+  #bad(thrown: unknown): void {
+    this.#readNoMore();
     this.receiver?.onBadRequest(toPorticoError(thrown));
   }
 }

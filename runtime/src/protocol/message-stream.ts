@@ -1,3 +1,4 @@
+import type { BodyPace } from "./body-pace.js";
 import { decompress } from "./compression.js";
 import { EnvelopeQueue, endsWithin } from "./envelope.js";
 import type { HttpStream } from "./http-stream.js";
@@ -18,14 +19,17 @@ export class MessageStream {
   readonly #maxBytes: number;
   readonly #receiver: MessageReceiver;
   readonly #envelopes: EnvelopeQueue;
+  readonly #pace: BodyPace;
   #wanted = false;
   #reading = false;
   #complete = false;
 
-  constructor(stream: HttpStream, maxBytes: number, receiver: MessageReceiver) {
+  /** @param pace of each message: between them, a client may say nothing for as long as it likes. */
+  constructor(stream: HttpStream, maxBytes: number, receiver: MessageReceiver, pace: BodyPace) {
     this.#stream = stream;
     this.#maxBytes = maxBytes;
     this.#receiver = receiver;
+    this.#pace = pace;
     this.#envelopes = new EnvelopeQueue(maxBytes);
   }
 
@@ -37,6 +41,7 @@ export class MessageStream {
 
   onData(part: Uint8Array): void {
     this.#envelopes.push(part);
+    this.#pace.count(part.byteLength);
     if (this.#wanted) this.#give();
     if (!this.#wanted && this.#reading && this.#envelopes.byteLength >= ENOUGH_BYTES) {
       this.#reading = false;
@@ -57,6 +62,7 @@ export class MessageStream {
         return;
       }
       this.#wanted = false;
+      this.#pace.stop();
       decompress(envelope, this.#stream.headers, this.#maxBytes, (error, message) => {
         if (error === undefined) this.#receiver.onMessage(message);
         else this.#receiver.onBadMessage(error);
@@ -72,7 +78,10 @@ export class MessageStream {
       this.#wanted = false;
       if (this.#envelopes.byteLength > 0) this.#receiver.onBadMessage(endsWithin());
       else this.#receiver.onMessagesEnd();
-    } else if (!this.#reading) {
+      return;
+    }
+    if (this.#envelopes.byteLength > 0) this.#pace.start();
+    if (!this.#reading) {
       this.#reading = true;
       this.#stream.read(true);
     }

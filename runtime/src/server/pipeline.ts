@@ -4,7 +4,7 @@ import { Code, PorticoError } from "../call/error.js";
 import type { Limits } from "../call/limits.js";
 import type { Route } from "../call/route.js";
 import { parseGrpcTimeout } from "../grpc/grpc-timeout.js";
-import { GrpcExchange, isGrpcContentType } from "../protocol/grpc-exchange.js";
+import { type ExchangeSettings, GrpcExchange, isGrpcContentType } from "../protocol/grpc-exchange.js";
 import { type HeaderFields, type HttpStream, REQUEST_ID_HEADER } from "../protocol/http-stream.js";
 import { requestIds } from "../protocol/request-id.js";
 import { continueTrace } from "../protocol/trace-context.js";
@@ -60,7 +60,7 @@ export class Pipeline {
 
   readonly #routes: ReadonlyMap<string, ServedRoute>;
   readonly #forwardHeaders: readonly string[];
-  readonly #compressMinBytes: number | undefined;
+  readonly #exchangeSettings: ExchangeSettings;
   readonly #nextRequestId = requestIds();
 
   constructor(options: PipelineOptions) {
@@ -71,7 +71,8 @@ export class Pipeline {
     this.config = options.config;
     this.resolvers = options.resolvers;
     this.#forwardHeaders = options.forwardHeaders;
-    this.#compressMinBytes = options.compressMinBytes;
+    const { compressMinBytes = Number.POSITIVE_INFINITY } = options;
+    this.#exchangeSettings = { compressMinBytes, wheel: this.wheel };
     this.#routes = new Map(options.routes.map((route) => [route.path, route]));
   }
 
@@ -89,7 +90,7 @@ export class Pipeline {
       this.#refuse(stream, requestId, route === undefined ? notFound : unsupportedMediaType);
       return;
     }
-    const exchange = new GrpcExchange(stream, requestId, this.#compressMinBytes);
+    const exchange = new GrpcExchange(stream, requestId, this.#exchangeSettings);
     if (route === undefined) {
       const error = new PorticoError(Code.UNIMPLEMENTED, "unknown method");
       exchange.sendError(error);
