@@ -168,6 +168,79 @@ describe("ensure", () => {
     expect((await run(users(false), { claims: alice })).error?.code).toBe(7);
     expect((await run(users(true), { claims: alice })).response).toEqual({ id: "d1", email: "a@x" });
   });
+
+  describe("on a join, in a method that writes", () => {
+    const user = (name: string, key: string) => `option (portico.v1.message).join = {
+      name: "${name}" method: "in.Users/BatchGetUsers" key: "${key} -> ids = users.id" on_missing: FAIL
+    };`;
+    const users = (admin: boolean): Answers => ({
+      ...answers,
+      "in.Users/BatchGetUsers": ({ ids }: { ids: string[] }) => ({
+        users: ids.map((id) => ({ id, admin, email: `${id}@x` })),
+      }),
+      "in.Docs/UpdateDoc": () => ({ id: "d1", owner: "u2" }),
+    });
+    const write = `call: {name: "done" method: "UpdateDoc" set: "id = source.id"}`;
+
+    it("lets what is written wait for it, and stops it", async () => {
+      const { run } = await api({
+        method: `${GET} ${write} ensure: {that: "user.admin && has(source.owner)" code: "PERMISSION_DENIED"}`,
+        doc: `${user("user", "owner")} string id = 1; string email = 2 ${from("user.email")}; string by = 3 ${from("done.owner")};`,
+      });
+      const denied = await run(users(false), { claims: alice });
+      expect(denied.error?.code).toBe(7);
+      expect(denied.asked("in.Docs/UpdateDoc")).toEqual([]);
+      const fine = await run(users(true), { claims: alice });
+      expect(fine.response).toEqual({ id: "d1", email: "u1@x", by: "u2" });
+      const [got, ended] = ["+in.Docs/UpdateDoc", "-in.Users/BatchGetUsers"].map((one) =>
+        fine.upstream.log.indexOf(one),
+      );
+      expect(got).toBeGreaterThan(ended!);
+    });
+
+    it("does not wait for what is written in order to share calls", async () => {
+      const { run } = await api({
+        method: `${GET} ${write} ensure: {that: "user.admin"}`,
+        doc: `${user("user", "owner")} ${user("writer", "done.owner")}
+          string id = 1; string email = 2 ${from("user.email")}; string by = 3 ${from("writer.email")};`,
+      });
+      const denied = await run(users(false), { claims: alice });
+      expect(denied.error?.code).toBe(5);
+      expect(denied.asked("in.Docs/UpdateDoc")).toEqual([]);
+      const fine = await run(users(true), { claims: alice });
+      expect(fine.response).toEqual({ id: "d1", email: "u1@x", by: "u2@x" });
+      expect(fine.asked("in.Users/BatchGetUsers")).toEqual([{ ids: ["u1"] }, { ids: ["u2"] }]);
+    });
+
+    it("lets what is written wait for the joins before it", async () => {
+      const { run } = await api({
+        method: `${GET} ${write} ensure: {that: "boss.admin"}`,
+        doc: `${user("user", "owner")} ${user("boss", "user.name")}
+          string id = 1; string email = 2 ${from("boss.email")};`,
+      });
+      const named = (admin: boolean): Answers => ({
+        ...users(admin),
+        "in.Users/BatchGetUsers": ({ ids }: { ids: string[] }) => ({
+          users: ids.map((id) => ({ id, admin: admin && id === "b", email: `${id}@x`, name: "b" })),
+        }),
+      });
+      const denied = await run(named(false), { claims: alice });
+      expect(denied.error?.code).toBe(5);
+      expect(denied.asked("in.Docs/UpdateDoc")).toEqual([]);
+      expect((await run(named(true), { claims: alice })).response).toEqual({ id: "d1", email: "b@x" });
+    });
+
+    it("cannot stop a write whose result it needs", async () => {
+      const { run } = await api({
+        method: `call: {method: "UpdateDoc"} ensure: {that: "user.admin"}`,
+        doc: `${user("user", "owner")} string id = 1; string email = 2 ${from("user.email")};`,
+      });
+      const denied = await run(users(false), { claims: alice });
+      expect(denied.error?.code).toBe(5);
+      expect(denied.asked("in.Docs/UpdateDoc")).toHaveLength(1);
+      expect((await run(users(true), { claims: alice })).response).toEqual({ id: "d1", email: "u2@x" });
+    });
+  });
 });
 
 describe("the `when` of a policy", () => {

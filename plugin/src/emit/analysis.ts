@@ -2,11 +2,11 @@ import type { Checked } from "../expression/checked.js";
 import { partsOf } from "../expression/substitute.js";
 import { mayDrop } from "../plan/calls/on-error.js";
 import { finishedFor } from "../plan/joins/finished.js";
-import { groupsOf, type JoinGroup } from "../plan/joins/join-groups.js";
+import { groupsOf, type JoinGroup, joinsOfConditions } from "../plan/joins/join-groups.js";
 import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../plan/types.js";
 import { hasOwnWalk, neededJoins, readsOfField, readsOfJoin, translatorsIn } from "../plan/walk.js";
 
-export { groupsOf, type JoinGroup };
+export { groupsOf, type JoinGroup, joinsOfConditions };
 
 /** The joins of a translator that have to run: those that fields use, that drop or fail, or that others' keys read. */
 export function ownJoins(translator: Translator): readonly JoinPlan[] {

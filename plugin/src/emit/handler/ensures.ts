@@ -45,6 +45,16 @@ export class EnsureEmitter {
     return due;
   }
 
+  /** Those that read joins, and are not printed yet. */
+  get joined(): readonly EnsurePlan[] {
+    return [...this.#open].filter(({ joins }) => joins.size > 0);
+  }
+
+  /** Says that one is printed where it stands. */
+  take(ensure: EnsurePlan): void {
+    this.#open.delete(ensure);
+  }
+
   /** Prints those whose calls have answered. */
   print(done: readonly CallPlan[]): void {
     for (const ensure of this.due(done)) this.statement(ensure);

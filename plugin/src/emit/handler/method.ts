@@ -1,7 +1,15 @@
 import { mayBeAbsent } from "../../plan/calls/on-error.js";
 import { answersStream, takesStream } from "../../plan/calls/stream-kind.js";
 import type { CallPlan, Expression, JoinPlan, MethodPlan, Root, Translator } from "../../plan/types.js";
-import { groupsOf, type JoinGroup, readsOf, scanReadsOf, scanRows, walkJoins } from "../analysis.js";
+import {
+  groupsOf,
+  type JoinGroup,
+  joinsOfConditions,
+  readsOf,
+  scanReadsOf,
+  scanRows,
+  walkJoins,
+} from "../analysis.js";
 import { type Code, quote } from "../code.js";
 import { emitExpression } from "../expressions.js";
 import type { FileScope } from "../file-scope.js";
@@ -44,7 +52,8 @@ class MethodEmitter {
   ) {
     this.#names = file.local();
     this.#joins = walkJoins(plan.translator);
-    this.#groups = groupsOf(this.#joins, (join) => scanReadsOf(plan.translator, [join]).calls);
+    const callsOf = (join: JoinPlan) => scanReadsOf(plan.translator, [join]).calls;
+    this.#groups = groupsOf(this.#joins, callsOf, joinsOfConditions(plan.translator, plan.calls));
     for (const call of plan.calls) this.#replies.set(call, this.#names.unique(camel(call.name)));
     // Before those of joins, in the order in which they are called.
     for (const call of plan.calls) file.method(call.method);
@@ -164,7 +173,9 @@ class MethodEmitter {
 
   #unary(): void {
     const order = this.#order();
-    if (this.#isLinear(order)) {
+    // What is written may wait for joins.
+    const isWaiting = joinsOfConditions(this.plan.translator, order).size > 0;
+    if (!isWaiting && this.#isLinear(order)) {
       this.#readInOrder(order, this.#written);
       for (const group of this.#groups) {
         this.#declareRows(group);
@@ -192,24 +203,29 @@ class MethodEmitter {
 
   /** Steps that start as soon as what they read is there. */
   #sideBySide(order: readonly CallPlan[]): void {
-    const { code } = this;
     const steps = this.#startCalls(order);
-    const joined = new Map<JoinGroup, string>();
-    for (const group of this.#groups) {
-      const step = this.#names.unique(`${this.#rows.variable(group.joins[0]!)}Step`);
-      code.block(`const ${step} = call.run(async () => {`, () => {
-        this.#await(this.#needsOf(group), steps, this.#needsOf(group));
-        for (const [before, name] of joined) this.#awaitJoined(before, name, group.after, 2);
-        this.#declareRows(group);
-        this.#join(group);
-        const rows = group.joins.map((join) => this.#rows.variable(join));
-        code.line(rows.length === 1 ? `return ${rows[0]};` : `return [${rows.join(", ")}] as const;`);
-      }, "});"); // biome-ignore format: short
-      joined.set(group, step);
-    }
+    const joined = this.#joined;
+    for (const group of this.#groups) if (!joined.has(group)) this.#startGroup(group, steps);
     this.#await(order, steps, [...this.#written, ...this.#ensures.readsLast]);
     for (const step of this.#ensureSteps) this.code.line(`await ${step};`);
     for (const [group, step] of joined) this.#awaitJoined(group, step, group.joins, 1);
+  }
+
+  /** The groups of joins that have been started, and the variables of their steps. */
+  readonly #joined = new Map<JoinGroup, string>();
+
+  #startGroup(group: JoinGroup, steps: ReadonlyMap<CallPlan, string>): void {
+    const { code } = this;
+    const step = this.#names.unique(`${this.#rows.variable(group.joins[0]!)}Step`);
+    code.block(`const ${step} = call.run(async () => {`, () => {
+      this.#await(this.#needsOf(group), steps, this.#needsOf(group));
+      for (const [before, name] of this.#joined) this.#awaitJoined(before, name, group.after, 2);
+      this.#declareRows(group);
+      this.#join(group);
+      const rows = group.joins.map((join) => this.#rows.variable(join));
+      code.line(rows.length === 1 ? `return ${rows[0]};` : `return [${rows.join(", ")}] as const;`);
+    }, "});"); // biome-ignore format: short
+    this.#joined.set(group, step);
   }
 
   #startCalls(order: readonly CallPlan[]): ReadonlyMap<CallPlan, string> {
@@ -220,6 +236,7 @@ class MethodEmitter {
       const step = this.#names.unique(`${this.#replies.get(call)!}Step`);
       const before = order.filter((other) => call.after.has(other));
       // What is written waits until it is known that it may be.
+      if (call.effect !== "READ") this.#ensureJoins(order.slice(0, i), steps);
       const ensured = call.effect === "READ" ? [] : [...this.#ensureSteps];
       steps.set(call, step);
       if (before.length === 0 && ensured.length === 0) {
@@ -249,6 +266,34 @@ class MethodEmitter {
       }, "});"); // biome-ignore format: short
       this.#ensureSteps.push(step);
     }
+  }
+
+  /** Conditions on joins that need nothing but what has been started, and these joins. */
+  #ensureJoins(started: readonly CallPlan[], steps: ReadonlyMap<CallPlan, string>): void {
+    for (const ensure of this.#ensures.joined) {
+      const groups = this.#groupsFor(ensure.joins);
+      const needs = [...ensure.after, ...groups.flatMap((group) => this.#needsOf(group))];
+      if (!needs.every((call) => started.includes(call))) continue;
+      for (const group of groups) if (!this.#joined.has(group)) this.#startGroup(group, steps);
+      const [first] = ensure.joins;
+      const step = this.#names.unique(`${this.#rows.variable(first!)}Ensured`);
+      this.code.block(`const ${step} = call.run(async () => {`, () => {
+        const reads = started.filter((call) => ensure.after.has(call));
+        this.#await(reads, steps, reads);
+        for (const [group, name] of this.#joined) this.#awaitJoined(group, name, [...ensure.joins], 2);
+        this.#ensures.statement(ensure);
+      }, "});"); // biome-ignore format: short
+      this.#ensures.take(ensure);
+      this.#ensureSteps.push(step);
+    }
+  }
+
+  /** The groups of joins, and those that they wait for. */
+  #groupsFor(joins: ReadonlySet<JoinPlan>): readonly JoinGroup[] {
+    const wanted = new Set(joins);
+    for (const group of [...this.#groups].reverse())
+      if (group.joins.some((join) => wanted.has(join))) for (const join of group.after) wanted.add(join);
+    return this.#groups.filter((group) => group.joins.some((join) => wanted.has(join)));
   }
 
   #await(calls: readonly CallPlan[], steps: ReadonlyMap<CallPlan, string>, used: readonly CallPlan[]): void {

@@ -1,4 +1,4 @@
-import { groupsOf } from "../joins/join-groups.js";
+import { groupsOf, joinsOfConditions } from "../joins/join-groups.js";
 import type { CallPlan, JoinPlan, ResolverPlan, Translator } from "../types.js";
 import { readsOfJoin } from "../walk.js";
 import { askText } from "./ask-text.js";
@@ -24,6 +24,7 @@ class Counter {
   readonly #terms: Array<{ steps: BudgetStep[]; count: CallCount; most: number }> = [];
   readonly #calls = new Map<CallPlan, BudgetStep>();
   readonly #shared = new Map<string, BudgetTerm>();
+  #prompt: ReadonlySet<JoinPlan> = new Set();
   /** The joins that are being followed: one that reaches itself has its own finding. */
   readonly #open = new Set<JoinPlan>();
 
@@ -35,6 +36,7 @@ class Counter {
     }
     for (const [call, { after }] of this.#calls)
       for (const before of call.after) (after as BudgetStep[]).push(this.#calls.get(before)!);
+    this.#prompt = joinsOfConditions(translator, calls);
     const unnamed = calls.find((call) => call.unnamed);
     const source = translator.source === undefined ? undefined : unnamed;
     this.#walk(placesIn(translator, source));
@@ -66,7 +68,7 @@ class Counter {
    */
   #walk(found: Places, outer?: Draft, top?: number): void {
     const callsOf = (join: JoinPlan) => this.#callsOf(join, found.get(join)!);
-    const groups = groupsOf([...found.keys()], outer === undefined ? callsOf : undefined);
+    const groups = groupsOf([...found.keys()], outer === undefined ? callsOf : undefined, this.#prompt);
     const waves = new Map<JoinPlan, number>();
     for (const { joins, after } of groups) {
       const wave =

@@ -7,6 +7,7 @@ import { nearest } from "../names.js";
 import type { CallPlan, EnsurePlan, JoinPlan, Translator } from "../types.js";
 import { resolveCondition } from "../values/expressions.js";
 import { mayBeAbsent } from "./on-error.js";
+import { answersStream } from "./stream-kind.js";
 
 /** The codes with which a caller can be turned away. */
 export const DENIALS = [
@@ -105,12 +106,14 @@ function planEnsure(
     );
     return undefined;
   }
-  if (joined.size > 0 && calls.some(({ effect }) => effect !== "READ")) {
+  const stream = calls.find(({ unnamed, method }) => unnamed && answersStream(method.kind));
+  const isLate = stream !== undefined && calls.some((call) => call !== stream && call.effect !== "READ");
+  if (isLate && (joined.size > 0 || after.has(stream))) {
     context.report(
-      "not-supported-yet",
+      "ensure",
       at,
-      "an `ensure` that reads a join, in a method that writes, is not supported yet",
-      "read a call instead",
+      "this reads what the stream gives, and that comes after all that is written",
+      "read another call instead",
     );
     return undefined;
   }
