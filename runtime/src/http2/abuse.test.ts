@@ -159,6 +159,16 @@ describe("frames that do no work", () => {
     expect(peer.requests).toHaveLength(100);
   });
 
+  it("are streams beyond the limit, with bodies that come in vain", () => {
+    const peer = new RawPeer("server");
+    const most = until(peer, 5_000, (i) => [
+      request(i * 2 + 1, { end: false }),
+      data(i * 2 + 1, [0, 0, 0, 0, 0], true),
+    ]);
+    expect(most).toBeLessThan(2_200);
+    expect(peer.requests).toHaveLength(100);
+  });
+
   it("are changes of the table for headers", () => {
     const insert = [0x40, 1, 0x61, 1, 0x62];
     const fields = [...block(requestFields), ...new Array(90).fill(insert).flat()];

@@ -82,10 +82,12 @@ export class Inbound implements FrameSink {
     const table = this.#table;
     const length = end - start;
     if (this.#windows.received(flowBytes)) this.#owner.outputDue();
-    // A frame with data pays for itself: it brings bytes. One without, or with padding only, is work for nothing.
-    if (length > 0) this.#idleFrames.put(1);
-    else if (!endStream) this.#costs(1);
     const stream = table.find(streamId);
+    // A frame with data pays for itself: it brings bytes that somebody wants. One without, or with padding only, is work
+    // for nothing. What was on its way to a stream that is refused or reset is neither.
+    if (length === 0) {
+      if (!endStream) this.#costs(1);
+    } else if (stream !== undefined) this.#idleFrames.put(1);
     if (stream === undefined || stream.remoteEnded) {
       this.#dropped(flowBytes);
       table.lateFrame(streamId);

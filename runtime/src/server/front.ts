@@ -54,6 +54,6 @@ export const frontLimits = {
   streamWindowBytes: 64 * 1024 - 1,
   connectionWindowBytes: 1024 * 1024,
   /** Streams that a client resets before they are answered: so many at once, and so many a second for long. */
-  resetBurst: 500,
-  resetsPerSecond: 100,
+  resetBurst: 200,
+  resetsPerSecond: 50,
 } as const;
