@@ -1,7 +1,7 @@
 import type { Bucket } from "./bucket.js";
 import { type ByteBudget, unbounded } from "./byte-budget.js";
 import { ConnectionError, ErrorCode } from "./error.js";
-import { Decoded, HpackDecoder } from "./hpack/decoder.js";
+import { BlockKind, Decoded, HpackDecoder } from "./hpack/decoder.js";
 import type { Http2Limits } from "./limits.js";
 import { type HeaderMap, type Message, requestMessage, responseMessage, trailers } from "./message.js";
 
@@ -20,16 +20,19 @@ export class HeaderReader {
   #tables: ByteBudget;
   // Bytes of the table that the budget knows of.
   #tableBytes = 0;
-  // The message of the block decoded last, as long as the decoder knows that block again.
-  #last: Message | undefined;
-  #lastIsKnown = false;
+  // What the block of each kind meant that was decoded last, while the decoder knows that block again.
+  #lastMessage: Message | undefined;
+  #lastTrailers: HeaderMap | undefined;
 
   constructor(limits: Http2Limits, isServer: boolean, idleFrames: Bucket, tables: ByteBudget) {
-    this.#decoder = new HpackDecoder({
-      maxTableBytes: 4096,
-      maxListBytes: limits.maxHeaderListBytes,
-      maxFields: limits.maxHeaderFields,
-    });
+    this.#decoder = new HpackDecoder(
+      {
+        maxTableBytes: 4096,
+        maxListBytes: limits.maxHeaderListBytes,
+        maxFields: limits.maxHeaderFields,
+      },
+      tables,
+    );
     this.#isServer = isServer;
     this.#idleFrames = idleFrames;
     this.#tables = tables;
@@ -37,41 +40,43 @@ export class HeaderReader {
 
   /** Reads the header section of a request (at a server) or response. */
   message(block: Buffer, start: number, end: number, nowMs: number): Message | BadMessage {
-    const decoded = this.#decode(block, start, end, nowMs);
+    const decoded = this.#decode(block, start, end, BlockKind.MESSAGE, nowMs);
+    if (decoded === Decoded.SAME) return this.#lastMessage ?? BadMessage.MALFORMED;
     if (decoded === Decoded.TOO_LONG) return BadMessage.TOO_LONG;
     const { fields, count } = this.#decoder;
-    if (decoded === Decoded.SAME && this.#lastIsKnown) return this.#last ?? BadMessage.MALFORMED;
     const message = this.#isServer ? requestMessage(fields, count) : responseMessage(fields, count);
-    this.#last = message;
-    this.#lastIsKnown = this.#decoder.knowsBlock;
+    this.#lastMessage = message;
     // From now on it may be given to several streams, of which none may change it for the others.
-    if (this.#lastIsKnown && message !== undefined) Object.freeze(message.headers);
+    if (message !== undefined && this.#decoder.knowsBlock(BlockKind.MESSAGE)) Object.freeze(message.headers);
     return message ?? BadMessage.MALFORMED;
   }
 
   /** Reads trailers. */
   trailers(block: Buffer, start: number, end: number, nowMs: number): HeaderMap | BadMessage {
-    const decoded = this.#decode(block, start, end, nowMs);
-    this.#lastIsKnown = false;
+    const decoded = this.#decode(block, start, end, BlockKind.TRAILERS, nowMs);
+    if (decoded === Decoded.SAME) return this.#lastTrailers ?? BadMessage.MALFORMED;
     if (decoded === Decoded.TOO_LONG) return BadMessage.TOO_LONG;
-    return trailers(this.#decoder.fields, this.#decoder.count) ?? BadMessage.MALFORMED;
+    const read = trailers(this.#decoder.fields, this.#decoder.count);
+    this.#lastTrailers = read;
+    if (read !== undefined && this.#decoder.knowsBlock(BlockKind.TRAILERS)) Object.freeze(read);
+    return read ?? BadMessage.MALFORMED;
   }
 
   /** Reads a block that means nothing any more, for the sake of the table. */
   skip(block: Buffer, start: number, end: number, nowMs: number): void {
-    this.#decode(block, start, end, nowMs);
-    this.#lastIsKnown = false;
+    this.#decode(block, start, end, BlockKind.OTHER, nowMs);
   }
 
   /** The table counts no more. */
   releaseTable(): void {
+    this.#decoder.release();
     this.#tables.used -= this.#tableBytes;
     this.#tables = unbounded();
   }
 
-  #decode(block: Buffer, start: number, end: number, nowMs: number): Decoded {
+  #decode(block: Buffer, start: number, end: number, kind: BlockKind, nowMs: number): Decoded {
     const evictions = this.#decoder.evictions;
-    const decoded = this.#decoder.decode(block, start, end);
+    const decoded = this.#decoder.decode(block, start, end, kind);
     if (decoded === Decoded.MALFORMED) {
       throw new ConnectionError(ErrorCode.COMPRESSION_ERROR, "a header block is malformed");
     }

@@ -1,6 +1,8 @@
+import { type ByteBudget, unbounded } from "../byte-budget.js";
 import { DynamicTable } from "./dynamic-table.js";
 import { FIELD_OVERHEAD_BYTES, type HeaderField, headerField } from "./header-field.js";
 import { huffmanDecode } from "./huffman.js";
+import { LiteralMemo } from "./literal-memo.js";
 import { LONGEST_CACHED_NAME, readName } from "./name-cache.js";
 import { FIRST_DYNAMIC_INDEX, staticTable } from "./static-table.js";
 
@@ -8,7 +10,7 @@ import { FIRST_DYNAMIC_INDEX, staticTable } from "./static-table.js";
 export const Decoded = {
   /** The fields are in `fields`. */
   OK: 0,
-  /** The very block that was decoded last, in the same state: `fields` are the same objects as then. */
+  /** The very block that was decoded last of its kind, in the same state: nothing is in `fields`. */
   SAME: 1,
   /** The list is longer than is accepted. The block was read for the sake of the table; `fields` are incomplete. */
   TOO_LONG: 2,
@@ -18,6 +20,17 @@ export const Decoded = {
   FLOOD: 4,
 } as const;
 export type Decoded = (typeof Decoded)[keyof typeof Decoded];
+
+/** What a block is for: of each kind, the last one is known again. */
+export const BlockKind = { MESSAGE: 0, TRAILERS: 1, OTHER: 2 } as const;
+export type BlockKind = (typeof BlockKind)[keyof typeof BlockKind];
+
+/** A block that was decoded. */
+interface LastBlock {
+  bytes: Buffer;
+  /** -1: none that means the same if it comes again. */
+  length: number;
+}
 
 /** The bounds of a decoder. */
 export interface HpackDecoderLimits {
@@ -31,8 +44,11 @@ export interface HpackDecoderLimits {
 
 // A block that is over a limit is still read, as the table must stay the same on both sides; but not without end.
 const FLOOD_FACTOR = 4;
-const LONGEST_REMEMBERED_BLOCK = 256;
+const LONGEST_REMEMBERED_BLOCK = 512;
+// Longer blocks are compared and copied by the engine, which costs as much as a loop over so many bytes.
+const SHORT_BLOCK = 64;
 const DEFAULT_TABLE_BYTES = 4096;
+const nothing = Buffer.alloc(0);
 
 // Where Huffman-coded texts are decoded to, for all connections: they are read one after another.
 let scratch = Buffer.allocUnsafeSlow(4096);
@@ -54,12 +70,16 @@ export class HpackDecoder {
   // An integer or text that was read last, and the place behind it; -1 if it is malformed.
   #next = 0;
   #text = "";
-  // The block decoded last, if it had references only.
-  #last: Buffer | undefined;
-  #lastLength = -1;
+  readonly #literals: LiteralMemo;
+  readonly #last = [
+    { bytes: nothing, length: -1 },
+    { bytes: nothing, length: -1 },
+    { bytes: nothing, length: -1 },
+  ] satisfies [LastBlock, LastBlock, LastBlock];
 
-  constructor(limits: HpackDecoderLimits) {
+  constructor(limits: HpackDecoderLimits, budget: ByteBudget = unbounded()) {
     this.#limits = limits;
+    this.#literals = new LiteralMemo(budget);
     // The size is 4,096 until the peer says otherwise, or is known to have been told of less.
     this.#table = new DynamicTable(Math.min(limits.maxTableBytes, DEFAULT_TABLE_BYTES));
   }
@@ -69,9 +89,9 @@ export class HpackDecoder {
     return this.#table.evicted;
   }
 
-  /** Whether the block decoded last, if it comes again, will be `Decoded.SAME`. */
-  get knowsBlock(): boolean {
-    return this.#lastLength >= 0;
+  /** Whether the block of this kind that was decoded last, if it comes again, will be `Decoded.SAME`. */
+  knowsBlock(kind: BlockKind): boolean {
+    return this.#last[kind].length >= 0;
   }
 
   /** Bytes of the table, as HPACK counts them. */
@@ -79,18 +99,24 @@ export class HpackDecoder {
     return this.#table.bytes;
   }
 
+  /** The connection is over: what is remembered counts no more. */
+  release(): void {
+    this.#literals.clear();
+  }
+
   /** Decodes a whole block, that is `block[start..end)`. */
-  decode(block: Buffer, start: number, end: number): Decoded {
-    // Clients repeat themselves: a block of 20 bytes is compared in 20 ns, and decoded in 300.
-    if (this.#isLast(block, start, end)) return Decoded.SAME;
-    this.#lastLength = -1;
+  decode(block: Buffer, start: number, end: number, kind: BlockKind = BlockKind.MESSAGE): Decoded {
+    const last = this.#last[kind];
+    // Peers repeat themselves: a block of 20 bytes is compared in 20 ns, and decoded in 300.
+    if (isSame(last, block, start, end)) return Decoded.SAME;
+    last.length = -1;
     this.count = 0;
     this.#listBytes = 0;
     this.#tooLong = false;
-    let literals = 0;
     let at = this.#readSizeUpdates(block, start, end);
     if (at < 0) return Decoded.MALFORMED;
-    if (at > start) literals++;
+    let changes = at > start;
+    if (changes) this.#forgetBlocks();
     while (at < end) {
       const byte = block[at]!;
       if (byte >= 0x80) {
@@ -107,21 +133,25 @@ export class HpackDecoder {
         // A size update anywhere but at the beginning: https://www.rfc-editor.org/rfc/rfc7541#section-4.2
         return Decoded.MALFORMED;
       } else {
-        literals++;
+        if (!changes && (byte & 0x40) !== 0) {
+          changes = true;
+          this.#forgetBlocks();
+        }
         at = this.#literal(block, at, end, byte);
         if (at < 0) return Decoded.MALFORMED;
       }
       if (this.#tooLong && this.#isFlood()) return Decoded.FLOOD;
     }
     if (this.#tooLong) return Decoded.TOO_LONG;
-    // Only a block of nothing but references changes nothing, and is likely to come again.
-    if (literals === 0) this.#remember(block, start, end);
+    // Only a block that has left the table alone means the same when it comes again.
+    if (!changes) remember(last, block, start, end);
     return Decoded.OK;
   }
 
   // https://www.rfc-editor.org/rfc/rfc7541#section-6.2
   #literal(block: Buffer, start: number, end: number, byte: number): number {
     const indexing = (byte & 0x40) !== 0;
+    const sensitive = (byte & 0xf0) === 0x10;
     const mask = indexing ? 0x3f : 0x0f;
     const index = this.#integer(block, start, end, mask);
     let name = "";
@@ -133,7 +163,13 @@ export class HpackDecoder {
       const named = this.#fieldAt(index);
       if (named === undefined) return -1;
       name = named.name;
+      const known = indexing ? undefined : this.#literals.find(index, block, this.#next, end);
+      if (known !== undefined && known.sensitive === sensitive) {
+        this.#emit(known);
+        return this.#literals.next;
+      }
     }
+    const from = this.#next;
     if (!this.#string(block, this.#next, end, false)) return -1;
     // What is neither kept nor given needs no field: only its size counts.
     if (!indexing && this.#tooLong) {
@@ -141,8 +177,9 @@ export class HpackDecoder {
       this.count++;
       return this.#next;
     }
-    const field = headerField(name, this.#text, (byte & 0xf0) === 0x10);
+    const field = headerField(name, this.#text, sensitive);
     if (indexing) this.#table.add(field);
+    else this.#literals.remember(index, block, from, this.#next, field);
     this.#emit(field);
     return this.#next;
   }
@@ -221,20 +258,26 @@ export class HpackDecoder {
     return true;
   }
 
-  #isLast(block: Buffer, start: number, end: number): boolean {
-    if (end - start !== this.#lastLength) return false;
-    const last = this.#last!;
-    for (let i = 0, at = start; at < end; i++, at++) if (last[i] !== block[at]) return false;
-    return true;
+  // The table changes: references mean something else from now on.
+  #forgetBlocks(): void {
+    for (const last of this.#last) last.length = -1;
   }
+}
 
-  #remember(block: Buffer, start: number, end: number): void {
-    const length = end - start;
-    if (length > LONGEST_REMEMBERED_BLOCK) return;
-    if (this.#last === undefined || this.#last.byteLength < length) {
-      this.#last = Buffer.allocUnsafeSlow(Math.min(Math.max(64, length * 2), LONGEST_REMEMBERED_BLOCK));
-    }
-    for (let i = 0, at = start; at < end; i++, at++) this.#last[i] = block[at]!;
-    this.#lastLength = length;
+function isSame({ bytes, length }: LastBlock, block: Buffer, start: number, end: number): boolean {
+  if (end - start !== length) return false;
+  if (length > SHORT_BLOCK) return bytes.compare(block, start, end, 0, length) === 0;
+  for (let i = 0, at = start; at < end; i++, at++) if (bytes[i] !== block[at]) return false;
+  return true;
+}
+
+function remember(last: LastBlock, block: Buffer, start: number, end: number): void {
+  const length = end - start;
+  if (length > LONGEST_REMEMBERED_BLOCK) return;
+  if (last.bytes.byteLength < length) {
+    last.bytes = Buffer.allocUnsafeSlow(Math.min(Math.max(64, length * 2), LONGEST_REMEMBERED_BLOCK));
   }
+  if (length > SHORT_BLOCK) block.copy(last.bytes, 0, start, end);
+  else for (let i = 0, at = start; at < end; i++, at++) last.bytes[i] = block[at]!;
+  last.length = length;
 }

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ByteBudget } from "../byte-budget.js";
 import { Output } from "../output.js";
-import { Decoded, HpackDecoder } from "./decoder.js";
+import { BlockKind, Decoded, HpackDecoder } from "./decoder.js";
 import { HpackEncoder } from "./encoder.js";
 import { HeaderBlock } from "./header-block.js";
+import type { HeaderField } from "./header-field.js";
 import { huffmanDecode, huffmanEncode, huffmanLength } from "./huffman.js";
 
 const limits = { maxTableBytes: 4096, maxListBytes: 16 * 1024, maxFields: 100 };
@@ -188,6 +190,52 @@ describe("the decoder", () => {
     expect([run("8286"), run("8286"), run("8287"), run("8286")]).toEqual([0, 1, 0, 0]);
     expect([run("4001610162"), run("4001610162"), run("be"), run("be")]).toEqual([0, 0, 0, 1]);
     expect(decoder.fields[0]).toMatchObject({ name: "a", value: "b" });
+  });
+
+  it("knows the last block of each kind, until the table changes", () => {
+    const decoder = new HpackDecoder(limits);
+    const run = (block: string, kind: BlockKind) => decoder.decode(hex(block), 0, block.length / 2, kind);
+    const { MESSAGE, TRAILERS } = BlockKind;
+    expect([run("88", MESSAGE), run("8c", TRAILERS)]).toEqual([0, 0]);
+    expect([run("88", MESSAGE), run("8c", TRAILERS), run("88", TRAILERS)]).toEqual([1, 1, 0]);
+    run("4001610162", TRAILERS);
+    expect([run("88", MESSAGE), run("88", TRAILERS)]).toEqual([0, 0]);
+  });
+
+  it("knows a token and a path again by their bytes, whatever stands around them", () => {
+    const budget = new ByteBudget(1_000);
+    const decoder = new HpackDecoder(limits, budget);
+    const run = (block: string): HeaderField[] => {
+      expect(decoder.decode(hex(block), 0, hex(block).length)).toBe(Decoded.OK);
+      return decoder.fields.slice(0, decoder.count);
+    };
+    const [first] = run("1f08 03 616263");
+    const [path, again] = run("04 022f61 1f08 03 616263");
+    expect(again).toBe(first);
+    expect(run("82 1f08 03 616263 04 022f61").slice(1)).toEqual([first, path]);
+    expect(decoder.fields[2]).toBe(path);
+    // Another value, a shorter and a longer one, another kind of literal, and at last the first one again.
+    expect(run("1f08 03 616264 83")[0]).toMatchObject({ value: "abd", sensitive: true });
+    expect(run("1f08 02 6162 83")[0]).toMatchObject({ value: "ab" });
+    expect(run(`1f08 50 ${"61".repeat(80)}`)[0]).toMatchObject({ value: "a".repeat(80) });
+    expect(run("1f08 03 616263")[0]).toEqual(first);
+    expect(run("0f08 03 616263")[0]).toMatchObject({ value: "abc", sensitive: false });
+    expect(run("1f08 03 616263 83")[0]).toEqual(first);
+    // Another name with the same value.
+    expect(run("04 03 616263")[0]).toMatchObject({ name: ":path", value: "abc" });
+    expect(budget.used).toBeGreaterThan(0);
+    decoder.release();
+    expect(budget.used).toBe(0);
+  });
+
+  it("remembers no more than the budget allows", () => {
+    const budget = new ByteBudget(300);
+    const decoder = new HpackDecoder(limits, budget);
+    const long = hex(`1f08 50 ${"61".repeat(80)}`);
+    const short = hex("04 022f61");
+    for (const block of [short, long, long, short]) decoder.decode(block, 0, block.length);
+    expect(decoder.fields[0]).toMatchObject({ value: "/a" });
+    expect(budget.used).toBe(3 * 64);
   });
 
   it("stops at the limits, keeps the table, and gives up on a flood", () => {
