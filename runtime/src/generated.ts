@@ -30,15 +30,22 @@ export type { OnError } from "./call/on-error.js";
 export { type Paths, readMask } from "./call/read-mask.js";
 export type { GatewayApi, Route } from "./call/route.js";
 export * as cel from "./cel/index.js";
+export {
+  type Answered,
+  type MethodContext,
+  type MethodResolver,
+  resolveMethod,
+  resolveStream,
+} from "./resolve/method-resolver.js";
 export type { Json, Time } from "./resolve/plain.js";
 export {
   type ClientTable,
   type Resolved,
   type ResolverContext,
   resolverLookup,
-  type UpstreamOptions,
   unresolved,
 } from "./resolve/resolver.js";
+export type { UpstreamOptions } from "./resolve/run.js";
 export type { Method } from "./upstream/upstream.js";
 export { check, type GuardedPaths, type Shape } from "./wire/check.js";
 export { MapEntries } from "./wire/map-entries.js";

@@ -1,4 +1,5 @@
 import type { Node, ObjectLiteralElementLike, ObjectLiteralExpression, SourceFile } from "ts-morph";
+import { answersStream, takesStream } from "../plan/calls/stream-kind.js";
 import type { ResolverUse } from "../plan/fields/resolver-uses.js";
 import { UsageError } from "./usage-error.js";
 
@@ -141,10 +142,13 @@ function indentAt(text: string, position: number): string {
 }
 
 /** A function that is still to be written: its types are those of the object. */
-function stub({ name, makes }: ResolverUse, unit: string, quote: string): string[] {
+function stub({ name, makes, resolver, methods }: ResolverUse, unit: string, quote: string): string[] {
+  const { kind } = methods[0]!;
+  const first = "field" in resolver ? "_reads" : takesStream(kind) ? "_requests" : "_request";
+  const star = !("field" in resolver) && answersStream(kind) ? "*" : "";
   return [
     `/** ${makes.join(", ")} */`,
-    `async ${name}(_reads, _context) {`,
+    `async ${star}${name}(${first}, _context) {`,
     `${unit}throw new Error(${quote}the resolver ${name} is not written yet${quote});`,
     "},",
   ];

@@ -8,10 +8,10 @@ import { ViewTypes } from "./view-types.js";
 
 // What generated code uses of the language, and what it imports: nothing in a file has such a name.
 const GLOBALS = (
-  "AsyncGenerator Map Number Object Promise Uint8Array undefined " +
-  "AnyType Call CallOptions FieldPolicy GatewayApi GuardedPaths Lookup MapEntries MaskTable Method OnError Paths Reader Replies Route Rows Shape Writer " +
+  "AsyncGenerator Map Number Object Promise ReadonlyMap Uint8Array undefined " +
+  "AnyType Call CallOptions FieldPolicy GatewayApi GuardedPaths Lookup MapEntries MaskTable Method MethodResolver OnError Paths Reader Replies Route Rows Shape Writer " +
   "asked cel check checkFields claimsOf computed configOf convert ensure holds keyAt keyOf keysOf messageKey metadataOf partOf permit permits readMask " +
-  "requireClaims resolverLookup rolesOf rowView rowViews scanAny scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
+  "requireClaims resolveMethod resolveStream resolverLookup rolesOf rowView rowViews scanAny scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
   "unresolved writeMessageKey written"
 ).split(" ");
 
@@ -37,7 +37,7 @@ export class FileScope {
     omits: isMarkedInternal,
   });
   /** Messages as hand-written code gives them, and public requests. */
-  readonly shapes = new ViewTypes(this, { suffix: "fields", about: "The fields of" });
+  readonly shapes = new ViewTypes(this, { suffix: "fields", about: "The fields of", isWritten: true });
 
   /** Names something of the runtime in the code. */
   use(name: string, isType = false): string {

@@ -14,6 +14,8 @@ export interface ViewTypesOptions {
   readonly about: string;
   /** Fields that are left out of messages that are read whole. */
   readonly omits?: (field: Field) => boolean;
+  /** Whether messages are written by them: then it counts which fields have to be there. */
+  readonly isWritten?: boolean;
 }
 
 const EXPRESSIONS: ViewTypesOptions = { suffix: "view", about: "What expressions read of" };
@@ -109,6 +111,7 @@ export class ViewTypes {
     if (field.delimited) parts.push("group: true");
     if (field.packed && this.options !== EXPRESSIONS) parts.push("packed: true");
     if (field.cardinality === "singular" && field.presence === "implicit") parts.push("implicit: true");
+    if (field.presence === "required" && this.options.isWritten) parts.push("required: true");
     const preset = presetOf(field);
     if (preset !== undefined) parts.push(`preset: ${preset}`);
     const mates = all.filter(

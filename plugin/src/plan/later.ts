@@ -4,7 +4,6 @@ import type { Context, Place } from "./context.js";
 
 /** The options that parse and are not run yet, by the message of the annotation that has them. */
 const LATER: Readonly<Record<string, { readonly what: string; readonly options: readonly string[] }>> = {
-  MethodRule: { what: "a method", options: ["resolver"] },
   Call: { what: "a call", options: ["retry", "hedge", "cache"] },
   Join: {
     what: "a join",

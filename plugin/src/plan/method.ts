@@ -9,6 +9,7 @@ import { errorExpressions } from "./calls/on-error.js";
 import { takesStream } from "./calls/stream-kind.js";
 import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
+import { planMethodResolver } from "./fields/method-resolver.js";
 import type { Translators } from "./fields/translators.js";
 import type { ServiceScope } from "./method-scope.js";
 import { planGuards } from "./policy/field-policy.js";
@@ -19,7 +20,7 @@ import type {
   CallPlan,
   EnsurePlan,
   Expression,
-  Guards,
+  FieldPolicyPlan,
   MethodPlan,
   PolicyPlan,
   Translator,
@@ -51,11 +52,18 @@ export function planMethod(
     return undefined;
   }
   const { scope, plans, source } = calls;
-  const translator = translators.response(response, source, scope);
+  const isResolved = rule !== undefined && rule.resolver !== "";
+  const resolver = isResolved
+    ? planMethodResolver(context, desc, rule, service, { scope, calls: plans })
+    : undefined;
+  const translator = isResolved ? nothing(response) : translators.response(response, source, scope);
   const ensures = planEnsures(context, desc, rule, scope, plans, source, translator);
   for (const { joins } of ensures) for (const join of joins) translators.ensure(translator!, join);
   const guards = planGuards(context, messageOf(desc.input), scope);
-  const conditions = conditionsOf(ensures, policy, plans, guards);
+  const conditions = conditionsOf(ensures, policy, plans, [
+    ...guards.values(),
+    ...(resolver?.guards.values() ?? []),
+  ]);
   const reads = translator === undefined ? [] : requestReads(translator, conditions);
   // What is wrong may have been meant to read the request.
   const isFine = context.findings.every((finding) => finding.id === "request-unused");
@@ -67,7 +75,8 @@ export function planMethod(
   if (isFine) planner.reportUnusedLets();
   planner.reportUnused(new Set([...reads, ...(isFine ? [] : requestNamesIn(response, texts))]));
   checkDrops(context, response, translator, desc.name);
-  if (translator === undefined || policy === undefined) return undefined;
+  if (translator === undefined || policy === undefined || (isResolved && resolver === undefined))
+    return undefined;
   let budget: Budget | undefined;
   return {
     desc,
@@ -80,17 +89,21 @@ export function planMethod(
     calls: plans,
     ensures,
     translator,
-    checkRequest: guards.size > 0 || needsCheck(plans, translator, conditions),
+    ...(resolver !== undefined && { resolver }),
+    // A resolver may read any of it.
+    checkRequest: guards.size > 0 || isResolved || needsCheck(plans, translator, conditions),
     firstRequest: !takesStream(desc.methodKind)
       ? "unread"
       : readMaskOf(messageOf(desc.input)) !== undefined
         ? "read"
-        : firstRequest(plans, translator, conditions),
+        : isResolved
+          ? firstBefore(plans, conditions)
+          : firstRequest(plans, translator, conditions),
     readMask: readMaskOf(messageOf(desc.input)),
     guards,
     // Worked out when it is asked for: joins without end are found later.
     get budget() {
-      budget ??= budgetOf(plans, translator);
+      budget ??= budgetOf(plans, translator, resolver);
       return budget;
     },
     maxCalls: rule?.maxCalls || undefined,
@@ -126,12 +139,9 @@ function conditionsOf(
   ensures: readonly EnsurePlan[],
   policy: PolicyPlan | undefined,
   calls: readonly CallPlan[],
-  guards: Guards,
+  guards: readonly FieldPolicyPlan[],
 ): Expression[] {
-  const policies = [
-    ...(policy === undefined || policy.kind === "public" ? [] : [policy]),
-    ...guards.values(),
-  ];
+  const policies = [...(policy === undefined || policy.kind === "public" ? [] : [policy]), ...guards];
   return [
     ...ensures.map(({ that }) => that),
     ...policies.flatMap(({ when }) => (when === undefined ? [] : [when])),
@@ -191,6 +201,20 @@ function hasResolvers(response: Translator): boolean {
     if (joins.some(({ lookup }) => lookup.resolver !== undefined)) found = true;
   });
   return found;
+}
+
+/** A resolver makes all of the response. */
+function nothing(target: Message): Translator {
+  return { direction: "response", target, source: undefined, fields: [], joins: [] };
+}
+
+/** What reads a stream's first request before the resolver reads it: calls, or `request`. */
+function firstBefore(
+  calls: readonly CallPlan[],
+  conditions: readonly Expression[],
+): MethodPlan["firstRequest"] {
+  const isRead = conditions.some(({ reads }) => reads.some(({ root }) => root.kind === "request"));
+  return isRead || calls.length > 0 ? "read" : "unread";
 }
 
 /** What reads a stream's first request before its call starts: other calls, or `request`; a `set` waits for it. */

@@ -4,6 +4,7 @@ import { type FieldRule, fieldRule, messageRule, methodRule, serviceRule } from 
 import { messageOf } from "../source/model.js";
 import type { Context } from "./context.js";
 import { checkFieldRule } from "./fields/field-rule.js";
+import { checkAnswer } from "./fields/resolver-answer.js";
 import { declaredJoin, declaredLoad } from "./joins/declared.js";
 import { checkLoads } from "./joins/loads.js";
 import { checkLater } from "./later.js";
@@ -26,6 +27,13 @@ export function checkFile(context: Context, file: DescFile): void {
       const said = methodRule(method);
       if (said === undefined) continue;
       checkLater(context, said, { element: method });
+      if (said.mayCall.length > 0 && said.resolver === "")
+        context.report(
+          "resolver-calls",
+          { element: method, path: ["may_call", 0] },
+          "`may_call` does not go without `resolver`",
+          "name the function that calls them, or make it a `call`",
+        );
       said.call.forEach((call, index) => {
         checkLater(context, call, { element: method, path: ["call", index] });
       });
@@ -93,9 +101,10 @@ function checkMessage(context: Context, desc: DescMessage): void {
   rule?.join.forEach((join, index) => {
     declaredJoin(context, join, message, { element: desc, path: ["join", index] });
   });
-  const { request, response } = directionsOf(context);
+  const { request, response, mapped } = directionsOf(context);
   const isAnswer = response.has(message);
   const isAsked = request.has(message);
+  if (isAnswer && !mapped.has(message)) checkAnswer(context, desc, isAsked);
   if (isAnswer && !isAsked && rule !== undefined && rule.set.length > 0) {
     context.report(
       "set-unknown",

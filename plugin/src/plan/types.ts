@@ -32,8 +32,10 @@ export interface MethodPlan {
   readonly calls: readonly CallPlan[];
   /** Conditions on what is loaded. */
   readonly ensures: readonly EnsurePlan[];
-  /** public response <- calls, joins */
+  /** public response <- calls, joins; without fields where a resolver makes it */
   readonly translator: Translator;
+  /** The hand-written function that makes the response, once all calls have answered. */
+  readonly resolver?: MethodResolverPlan;
   /** Whether the public request has to be walked before anything is called, since no translation reads all of it. */
   readonly checkRequest: boolean;
   /** Of a stream of requests: whether its call waits for the first one, and whether other things read it. */
@@ -301,6 +303,23 @@ export interface LookupPlan {
   readonly timeoutMs: number | undefined;
 }
 
+/** A method whose response a hand-written function makes. */
+export interface MethodResolverPlan {
+  readonly name: string;
+  /** What it gets of the calls: all of them. */
+  readonly reads: readonly CallReadPlan[];
+  /** The internal methods that it may call. */
+  readonly mayCall: readonly UpstreamMethod[];
+  /** The fields of the response, at any depth, that not everybody who may call may have. */
+  readonly guards: Guards;
+}
+
+/** What a resolver gets of a call. */
+export interface CallReadPlan extends ReadPlan {
+  readonly call: CallPlan;
+  readonly expression: Expression;
+}
+
 /** A field that a hand-written function makes. */
 export interface ResolverPlan {
   readonly name: string;
@@ -309,6 +328,8 @@ export interface ResolverPlan {
   readonly reads: readonly ReadPlan[];
   /** The internal methods that it may call. */
   readonly mayCall: readonly UpstreamMethod[];
+  /** The fields inside what it makes that not everybody who has the field may have. */
+  readonly guards: Guards;
 }
 
 /** One value that a resolver reads. */

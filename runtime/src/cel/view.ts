@@ -19,6 +19,8 @@ export interface ViewField {
   readonly group?: true;
   /** Of a list that is written: packed. */
   readonly packed?: true;
+  /** Of a message that is written: whether the field has to be there. */
+  readonly required?: true;
   /** Whether zero is as good as unset. */
   readonly implicit?: true;
   /** What an unset field is, where that is not the zero of its type. */

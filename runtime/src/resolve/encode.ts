@@ -16,30 +16,56 @@ const MAX_DEPTH = 100;
 const HINT = 32;
 const [START_GROUP, END_GROUP] = [3, 4];
 
+/** Where in a message something is written. */
+interface Nesting {
+  readonly depth: number;
+  /** The fields that are not written, of messages by their full names. */
+  readonly omits?: Omits | undefined;
+}
+
+export type Omits = (owner: string, field: string) => boolean;
+
+const TOP: Nesting = { depth: 1 };
+
+function deeper({ depth, omits }: Nesting): Nesting {
+  return { depth: depth + 1, omits };
+}
+
 /** Writes a plain object as a message: properties that are undefined, or of no field, are left out. */
-export function writePlain(w: Writer, type: ViewType, value: unknown, depth = 1): void {
+export function writePlain(w: Writer, type: ViewType, value: unknown, nesting = TOP): void {
+  const { depth, omits } = nesting;
   if (depth > MAX_DEPTH) throw new PlainValueError(`${type.name} is nested too deeply`);
   if (!isObject(value)) throw new PlainValueError(`${type.name} is an object, not ${describe(value)}`);
   for (const field of type.fields) {
     const property = propertyOf(field.name);
-    if (!Object.hasOwn(value, property) || value[property] === undefined) continue;
+    if (!Object.hasOwn(value, property) || value[property] === undefined) {
+      if (field.required) throw new PlainValueError(`${type.name}.${field.name} is required`);
+      continue;
+    }
+    if (omits?.(type.name, field.name)) continue;
     const other = type.fields.find(
       (mate) => field.oneof?.includes(mate.number) && value[propertyOf(mate.name)] !== undefined,
     );
     if (other !== undefined)
       throw new PlainValueError(`${type.name}: ${field.name} and ${other.name} are of one oneof`);
-    writePlainField(w, type.name, field, value[property], depth);
+    writePlainField(w, type.name, field, value[property], nesting);
   }
 }
 
 /** Writes the value of one field; undefined leaves it unset. */
-export function writePlainField(w: Writer, owner: string, field: ViewField, value: unknown, depth = 1): void {
+export function writePlainField(
+  w: Writer,
+  owner: string,
+  field: ViewField,
+  value: unknown,
+  nesting = TOP,
+): void {
   if (value === undefined) return;
   const { number, kind, key, implicit = false } = field;
   try {
-    if (key !== undefined) writeEntries(w, number, key, kind, value, depth);
-    else if (field.list) writeList(w, field, value, depth);
-    else writeOne(w, number, kind, value, depth, implicit, field.group);
+    if (key !== undefined) writeEntries(w, number, key, kind, value, nesting);
+    else if (field.list) writeList(w, field, value, nesting);
+    else writeOne(w, number, kind, value, nesting, implicit, field.group);
   } catch (thrown) {
     if (!(thrown instanceof PlainValueError || thrown instanceof CelError)) throw thrown;
     // The field that is furthest in says most.
@@ -54,13 +80,13 @@ function writeEntries(
   key: Encoding,
   kind: Kind,
   value: unknown,
-  depth: number,
+  nesting: Nesting,
 ): void {
   if (!(value instanceof Map)) throw new PlainValueError(`a Map is wanted, not ${describe(value)}`);
   for (const [name, inner] of value as ReadonlyMap<unknown, unknown>) {
     const entry = w.open(number * 8 + 2, HINT);
-    writeOne(w, 1, key, name, depth);
-    writeOne(w, 2, kind, inner, depth);
+    writeOne(w, 1, key, name, nesting);
+    writeOne(w, 2, kind, inner, nesting);
     w.close(entry);
   }
 }
@@ -69,12 +95,12 @@ function writeList(
   w: Writer,
   { number, kind, group, packed }: ViewField,
   value: unknown,
-  depth: number,
+  nesting: Nesting,
 ): void {
   if (!Array.isArray(value)) throw new PlainValueError(`an array is wanted, not ${describe(value)}`);
   if (value.length === 0) return;
   const opened = packed ? w.open(number * 8 + 2, value.length) : 0;
-  for (const element of value) writeOne(w, number, kind, element, depth, false, group, packed);
+  for (const element of value) writeOne(w, number, kind, element, nesting, false, group, packed);
   if (packed) w.close(opened);
 }
 
@@ -83,7 +109,7 @@ function writeOne(
   number: number,
   kind: Kind,
   value: unknown,
-  depth: number,
+  nesting: Nesting,
   implicit = false,
   group: true | undefined = undefined,
   packed: true | undefined = undefined,
@@ -91,9 +117,9 @@ function writeOne(
   const tag = packed ? 0 : number * 8 + wireOf(kind);
   if (typeof kind === "object") {
     if (kind.is === "message") {
-      writeInside(w, number, group, () => writePlain(w, kind.of(), value, depth + 1));
+      writeInside(w, number, group, () => writePlain(w, kind.of(), value, deeper(nesting)));
     } else if (kind.is === "wrapper") {
-      writeInside(w, number, undefined, () => writeOne(w, 1, kind.wraps, value, depth));
+      writeInside(w, number, undefined, () => writeOne(w, 1, kind.wraps, value, nesting));
     } else {
       const enumNumber = numberOf(kind, value);
       if (!(implicit && enumNumber === 0)) w.int32(tag, enumNumber);
@@ -108,7 +134,7 @@ function writeOne(
     case "struct":
     case "list":
     case "value":
-      writeInside(w, number, undefined, () => writeJson(w, kind, value, depth));
+      writeInside(w, number, undefined, () => writeJson(w, kind, value, nesting));
       break;
     default:
       writeValue(w, tag, kind, scalarOf(kind, value), implicit);
@@ -174,29 +200,33 @@ function numberOf({ names, closed }: Extract<Kind, { is: "enum" }>, value: unkno
 // The times that timestamps and durations hold are narrower; this is what their fields do.
 function writeTime(w: Writer, value: unknown): void {
   if (!isObject(value)) throw new PlainValueError(`{seconds, nanos} is wanted, not ${describe(value)}`);
-  writeOne(w, 1, "int64", value.seconds, 1, true);
-  writeOne(w, 2, "int32", value.nanos, 1, true);
+  writeOne(w, 1, "int64", value.seconds, TOP, true);
+  writeOne(w, 2, "int32", value.nanos, TOP, true);
 }
 
 /** google.protobuf.Struct, ListValue and Value, from values as JSON has them, objects as Maps. */
-function writeJson(w: Writer, kind: "struct" | "list" | "value", value: unknown, depth: number): void {
-  if (depth > MAX_DEPTH) throw new PlainValueError("nested too deeply");
+function writeJson(w: Writer, kind: "struct" | "list" | "value", value: unknown, nesting: Nesting): void {
+  if (nesting.depth > MAX_DEPTH) throw new PlainValueError("nested too deeply");
   if (kind === "struct") {
-    writeEntries(w, 1, "string", "value", value, depth + 1);
+    writeEntries(w, 1, "string", "value", value, deeper(nesting));
   } else if (kind === "list") {
     if (!Array.isArray(value)) throw new PlainValueError(`an array is wanted, not ${describe(value)}`);
-    for (const element of value) writeOne(w, 1, "value", element, depth + 1);
+    for (const element of value) writeOne(w, 1, "value", element, deeper(nesting));
   } else if (value === null) w.int32(8, 0);
-  else if (typeof value === "number") writeOne(w, 2, "double", value, depth);
-  else if (typeof value === "string") writeOne(w, 3, "string", value, depth);
-  else if (typeof value === "boolean") writeOne(w, 4, "bool", value, depth);
-  else if (value instanceof Map) writeOne(w, 5, "struct", value, depth + 1);
-  else if (Array.isArray(value)) writeOne(w, 6, "list", value, depth + 1);
+  else if (typeof value === "number") writeOne(w, 2, "double", value, nesting);
+  else if (typeof value === "string") writeOne(w, 3, "string", value, nesting);
+  else if (typeof value === "boolean") writeOne(w, 4, "bool", value, nesting);
+  else if (value instanceof Map) writeOne(w, 5, "struct", value, deeper(nesting));
+  else if (Array.isArray(value)) writeOne(w, 6, "list", value, deeper(nesting));
   else throw new PlainValueError(`JSON is wanted, not ${describe(value)}`);
 }
 
+const OTHERS = [Map, Set, Date, Promise];
+
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Map);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  // Their properties are no fields: all of them would be left out.
+  return !(ArrayBuffer.isView(value) || OTHERS.some((other) => value instanceof other));
 }
 
 /** The type of a value, and not the value: it may be a secret. */
@@ -204,5 +234,6 @@ function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (value instanceof Map) return "a Map";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return isObject(value) ? "an object" : "another object";
 }

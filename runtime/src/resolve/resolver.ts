@@ -1,33 +1,29 @@
-import type { Principal } from "../auth/principal.js";
+import type { FieldPolicy } from "../auth/policy.js";
 import type { Call } from "../call/call.js";
-import { Code, PorticoError } from "../call/error.js";
 import type { Lookup, Replies } from "../call/join.js";
 import type { Kind } from "../cel/decode.js";
 import type { Value } from "../cel/value.js";
-import { View, type ViewField, type ViewType } from "../cel/view.js";
+import type { View, ViewField, ViewType } from "../cel/view.js";
 import type { Method } from "../upstream/upstream.js";
-import { Reader } from "../wire/reader.js";
-import type { Writer } from "../wire/writer.js";
-import { PlainValueError, writePlain, writePlainField } from "./encode.js";
+import { writePlainField } from "./encode.js";
 import { plainMessage, plainOf } from "./plain.js";
+import {
+  type CallContext,
+  type Clients,
+  clientsOf,
+  contextOf,
+  functionOf,
+  internal,
+  naming,
+  omitsOf,
+  type UpstreamCaller,
+  untilEnd,
+} from "./run.js";
 
-/** What a hand-written resolver is given beside what it reads. */
-export interface ResolverContext<Request = unknown, Upstreams = unknown> {
+/** What a hand-written resolver of a field is given beside what it reads. */
+export interface ResolverContext<Request = unknown, Upstreams = unknown> extends CallContext<Upstreams> {
   /** The public request, decoded; of a method that takes a stream of requests, undefined. */
   readonly request: Request;
-  /** Who calls; undefined on a public method that was called without credentials. */
-  readonly auth: Principal | undefined;
-  /** What it may call. Calls through them count in the budget of the public call, and end when that does. */
-  readonly upstreams: Upstreams;
-  /** Aborts when the call ends early. */
-  readonly signal: AbortSignal;
-  readonly requestId: string;
-}
-
-/** What a call of an upstream may say. */
-export interface UpstreamOptions {
-  /** Shortens the public call's own deadline. */
-  readonly timeoutMs?: number;
 }
 
 /** What a resolver gives: undefined leaves the field unset. */
@@ -38,17 +34,14 @@ export type ClientTable = Readonly<
   Record<string, Readonly<Record<string, Readonly<Record<string, ClientMethod>>>>>
 >;
 
-/** What calls of resolvers are made through: it has the budget that they count in. */
-export interface UpstreamCaller {
-  requestWriter(): Writer;
-  unary(method: Method, request: Uint8Array, timeoutMs?: number): Promise<Uint8Array>;
-}
-
-interface ClientMethod {
+export interface ClientMethod {
   readonly method: Method;
   readonly input: ViewType;
   readonly output: ViewType;
 }
+
+/** The guarded fields of what a resolver makes, by full name, and who may have them. */
+export type GuardedFields = ReadonlyMap<string, FieldPolicy>;
 
 /** What the generated `gateway.ts` says of its resolvers. */
 export interface ResolverApi {
@@ -71,9 +64,11 @@ export interface ResolverSpec {
   readonly field: ViewField;
   /** How what it reads is decoded, by property. */
   readonly reads: Readonly<Record<string, ReadType>>;
+  /** Of the messages inside the field. */
+  readonly allow?: GuardedFields;
 }
 
-interface ReadType {
+export interface ReadType {
   readonly kind?: Kind;
   readonly key?: ViewField["key"];
 }
@@ -142,96 +137,39 @@ export async function resolveRows(
 
 /** The field, encoded; nothing where it stays unset. */
 async function resolveRow(
-  spec: ResolverSpec,
-  { reads, resolving }: AskedRow,
+  { name, owner, field, reads: types, allow }: ResolverSpec,
+  { reads, resolving: { call, request } }: AskedRow,
   clients: Clients,
 ): Promise<Uint8Array> {
-  const { call, request } = resolving;
+  const plain = plainReads(types, reads);
+  let decoded: unknown;
+  // Its getters are not to be called here.
+  const context: ResolverContext = Object.defineProperty(contextOf(call, clients), "request", {
+    enumerable: true,
+    get() {
+      if (request !== undefined) decoded ??= plainMessage(request());
+      return decoded;
+    },
+  }) as ResolverContext;
+  const resolver = functionOf(call, name);
+  const value = await untilEnd(call, () => resolver(plain, context));
+  const w = call.output();
+  const nesting = { depth: 1, omits: omitsOf(call, allow) };
+  naming(name, () => writePlainField(w, owner, field, value, nesting));
+  return w.finish();
+}
+
+/** What a function reads, decoded: what is not there is left out. */
+export function plainReads(types: ResolverSpec["reads"], values: AskedRow["reads"]): Record<string, unknown> {
   const plain: Record<string, unknown> = {};
-  for (const [name, { kind, key }] of Object.entries(spec.reads)) {
-    const value = plainOf(reads[name], kind, key);
+  for (const [name, { kind, key }] of Object.entries(types)) {
+    const value = plainOf(values[name], kind, key);
     if (value !== null && value !== undefined) plain[name] = value;
   }
-  const value = await run(call, spec.name, plain, request, clients);
-  const w = call.output();
-  naming(spec.name, () => writePlainField(w, spec.owner, spec.field, value));
-  return w.finish();
+  return plain;
 }
 
 /** Refuses a required field whose resolver gave nothing. */
 export function unresolved(field: string): never {
-  const cause = new Error(`the resolver of ${field} gave nothing, and the field is required`);
-  throw new PorticoError(Code.INTERNAL, "internal error", { cause });
-}
-
-/** Runs a resolver; it is not waited for any longer when the call ends early. */
-async function run(
-  call: Call,
-  name: string,
-  argument: unknown,
-  request: Resolving["request"],
-  clients: Clients,
-): Promise<unknown> {
-  const resolver = call.resolvers?.functions[name];
-  if (typeof resolver !== "function") {
-    const cause = new Error(`no resolver "${name}" was passed`);
-    throw new PorticoError(Code.INTERNAL, "internal error", { cause });
-  }
-  let decoded: unknown;
-  const context: ResolverContext = {
-    get request() {
-      if (request !== undefined) decoded ??= plainMessage(request());
-      return decoded;
-    },
-    auth: call.principal,
-    upstreams: clients,
-    signal: call.signal,
-    requestId: call.requestId,
-  };
-  let release = (): void => {};
-  const ended = new Promise<never>((_, reject) => {
-    release = call.onCancel(() => reject(call.failure));
-  });
-  try {
-    return await Promise.race([ended, (async () => resolver(argument, context) as unknown)()]);
-  } finally {
-    release();
-  }
-}
-
-/** What a resolver gave cannot be written: the log says which, the client does not hear of it. */
-function naming(name: string, write: () => void): void {
-  try {
-    write();
-  } catch (thrown) {
-    if (!(thrown instanceof PlainValueError)) throw thrown;
-    const cause = new Error(`the resolver "${name}" gave a wrong value: ${thrown.message}`, {
-      cause: thrown,
-    });
-    throw new PorticoError(Code.INTERNAL, "internal error", { cause });
-  }
-}
-
-type Clients = Readonly<
-  Record<string, Readonly<Record<string, (request: unknown, options?: UpstreamOptions) => Promise<unknown>>>>
->;
-
-/** Functions for what a resolver may call, and for nothing else. */
-function clientsOf({ resolvers }: Call, name: string, caller: UpstreamCaller): Clients {
-  const services = Object.entries(resolvers?.clients[name] ?? {});
-  return Object.fromEntries(
-    services.map(([service, methods]) => [
-      service,
-      Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, clientOf(caller, method)])),
-    ]),
-  );
-}
-
-function clientOf(caller: UpstreamCaller, { method, input, output }: ClientMethod) {
-  return async (request: unknown = {}, { timeoutMs }: UpstreamOptions = {}): Promise<unknown> => {
-    const w = caller.requestWriter();
-    writePlain(w, input, request);
-    const reply = new Reader(await caller.unary(method, w.finish(), timeoutMs), method.path);
-    return plainMessage(new View(output, reply, 0, reply.byteLength));
-  };
+  throw internal(new Error(`the resolver of ${field} gave nothing, and the field is required`));
 }

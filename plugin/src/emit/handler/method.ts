@@ -1,6 +1,14 @@
 import { mayBeAbsent } from "../../plan/calls/on-error.js";
 import { answersStream, takesStream } from "../../plan/calls/stream-kind.js";
-import type { CallPlan, Expression, JoinPlan, MethodPlan, Root, Translator } from "../../plan/types.js";
+import type {
+  CallPlan,
+  Expression,
+  JoinPlan,
+  MethodPlan,
+  MethodResolverPlan,
+  Root,
+  Translator,
+} from "../../plan/types.js";
 import {
   groupsOf,
   type JoinGroup,
@@ -15,6 +23,7 @@ import { emitExpression } from "../expressions.js";
 import type { FileScope } from "../file-scope.js";
 import { WIDTH } from "../layout.js";
 import { camel, type Names } from "../names.js";
+import { printResolver } from "../resolvers/method.js";
 import { requestFunction, scanFunction, writeFunction } from "../translator/functions.js";
 import { tagOf } from "../wire.js";
 import { callOptions } from "./call-options.js";
@@ -70,7 +79,11 @@ class MethodEmitter {
       reply: (call) => this.#replies.get(call)!,
       rows: (join) => this.#rows.variable(join),
     });
-    this.#written = this.#inOrder([...this.#source(), ...readsOf(plan.translator).calls]);
+    // A resolver gets what all of them answered.
+    this.#written =
+      plan.resolver !== undefined
+        ? plan.calls
+        : this.#inOrder([...this.#source(), ...readsOf(plan.translator).calls]);
   }
 
   emit(name: string): void {
@@ -93,7 +106,8 @@ class MethodEmitter {
         this.#readMask();
         this.#requireClaims(this.#isLinear(this.#order()));
       } else this.#openRequests(this.#requests);
-      if (isStream) this.#stream();
+      if (plan.resolver !== undefined) this.#resolve(plan.resolver);
+      else if (isStream) this.#stream();
       else this.#unary();
     });
   }
@@ -169,6 +183,20 @@ class MethodEmitter {
     // Joins on what one call of several says need not wait for the calls after it.
     const needs = this.#groups.length === 0 ? order : this.#needsOf(this.#groups[0]!);
     return calls && groups && (order.length <= 1 || needs.includes(order.at(-1)!));
+  }
+
+  /** All calls, and then the function that makes the response. */
+  #resolve(resolver: MethodResolverPlan): void {
+    const { code, file, plan } = this;
+    const order = this.#order();
+    if (this.#isLinear(order)) this.#readInOrder(order, this.#written);
+    else this.#sideBySide(order);
+    this.#ensures.printLast();
+    printResolver(file, code, this.#names, plan, resolver, {
+      request: this.#requests ?? "input",
+      reply: (call) => this.#replies.get(call)!,
+      mask: this.#mask,
+    });
   }
 
   #unary(): void {

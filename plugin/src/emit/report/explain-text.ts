@@ -33,7 +33,7 @@ function methodText(method: Explained): string {
 
 /** What a step does, and what it waits for. */
 function stepText(step: ExplainedStep): string {
-  const parts = [step.kind === "call" ? step.effect.toLowerCase() : `join of ${placesText(step)}`];
+  const parts = [whatText(step)];
   if (step.keys !== undefined) parts.push(keysText(step));
   if (step.onMissing !== undefined && step.onMissing !== "empty")
     parts.push(`a missing row: ${step.onMissing}`);
@@ -42,6 +42,11 @@ function stepText(step: ExplainedStep): string {
   if (step.timeoutMs !== undefined) parts.push(`within ${step.timeoutMs} ms`);
   parts.push(step.waitsFor.length === 0 ? "waits for nothing" : `waits for ${step.waitsFor.join(", ")}`);
   return parts.join("; ");
+}
+
+function whatText(step: ExplainedStep): string {
+  if (step.kind === "join") return `join of ${placesText(step)}`;
+  return step.kind === "resolver" ? "makes the response" : step.effect.toLowerCase();
 }
 
 function placesText({ at }: ExplainedStep): string {

@@ -5,6 +5,7 @@ import type {
   FieldPlan,
   JoinPlan,
   MethodPlan,
+  MethodResolverPlan,
   Plan,
   Root,
   Translator,
@@ -13,7 +14,8 @@ import type {
 } from "../../plan/types.js";
 import { type Around, answererOf, isWellKnown, nameOfRead } from "../../plan/values/values-read.js";
 import { readsOfJoin, translatorsIn, valuesIn } from "../../plan/walk.js";
-import type { Field } from "../../source/model.js";
+import type { Field, Message } from "../../source/model.js";
+import { entryFields } from "../../source/shapes.js";
 import { ownJoins } from "../analysis.js";
 import { type Audience, audienceOf } from "./audience.js";
 
@@ -38,11 +40,11 @@ export interface Explained {
   readonly requests: readonly ExplainedField[];
 }
 
-/** A call, or a join. */
+/** A call, a join, or the hand-written function that makes the response. */
 export interface ExplainedStep {
   /** Its name, made unique. */
   readonly id: string;
-  readonly kind: "call" | "join";
+  readonly kind: "call" | "join" | "resolver";
   readonly method: string;
   readonly effect: CallPlan["effect"];
   readonly timeoutMs?: number;
@@ -123,6 +125,7 @@ class Explainer {
       this.#requestFields(call.request, step.id);
     }
     const unnamed = plan.calls.find((call) => call.unnamed);
+    if (plan.resolver !== undefined) this.#resolved(plan.resolver);
     this.#walk(plan.translator, "", { here: unnamed && this.#calls.get(unnamed), outer: undefined }, []);
     const most = mostCalls(plan.budget, plan.maxCalls);
     return {
@@ -164,6 +167,35 @@ class Explainer {
     };
     this.#steps.push(step);
     return step;
+  }
+
+  /** What a function makes of what all calls answered: every field may be of anything. */
+  #resolved({ name, mayCall }: MethodResolverPlan): void {
+    const { request: input, response, desc } = this.plan;
+    const method: UpstreamMethod = {
+      service: "",
+      name: `resolver ${name}`,
+      kind: desc.methodKind,
+      effect: mayCall.every(({ effect }) => effect === "READ") ? "READ" : "WRITE",
+      input,
+      output: response,
+    };
+    const step = this.#addStep(name, "resolver", method, { timeoutMs: undefined });
+    for (const { id } of this.#calls.values()) step.waits.add(id);
+    if (mayCall.length > 0) step.mayCall = mayCall.map(methodName);
+    this.#made(response, "", name, []);
+  }
+
+  #made(message: Message, path: string, resolver: string, above: readonly Message[]): void {
+    for (const field of message.fields) {
+      if (this.#response.length >= MAX_FIELDS) return;
+      const name = dotted(path, [field]);
+      const { type } = field.cardinality === "map" ? entryFields(field)[1] : field;
+      const inner = type.kind === "message" && !isWellKnown(type.message.typeName) ? type.message : undefined;
+      const isRecursive = inner !== undefined && (inner === message || above.includes(inner));
+      this.#response.push({ path: name, from: [], resolver, ...(isRecursive && { recursive: true }) });
+      if (inner !== undefined && !isRecursive) this.#made(inner, name, resolver, [...above, message]);
+    }
   }
 
   /** The fields of a message at `path` of the response, made from what is around. */

@@ -1,8 +1,8 @@
-import { takesStream } from "../../plan/calls/stream-kind.js";
+import { answersStream, takesStream } from "../../plan/calls/stream-kind.js";
 import { isMarkedInternal } from "../../plan/context.js";
 import { methodName } from "../../plan/fields/may-call.js";
 import { type ResolverUse, resolversOf } from "../../plan/fields/resolver-uses.js";
-import type { Plan, ResolverPlan, UpstreamMethod } from "../../plan/types.js";
+import type { MethodPlan, MethodResolverPlan, Plan, ReadPlan, UpstreamMethod } from "../../plan/types.js";
 import { Code, quote } from "../code.js";
 import { compare, type GeneratedFile } from "../file.js";
 import { FileScope } from "../file-scope.js";
@@ -11,7 +11,7 @@ import { camel, pascal } from "../names.js";
 import { PlainTypes } from "./plain-types.js";
 
 const TAKEN = [
-  "ClientTable", "Json", "Map", "Promise", "ReadonlyMap", "Resolved", "ResolverContext", "Resolvers", "Time", "Uint8Array",
+  "Answered", "AsyncIterable", "ClientTable", "Json", "Map", "MethodContext", "Promise", "ReadonlyMap", "Resolved", "ResolverContext", "Resolvers", "Time", "Uint8Array",
   "UpstreamOptions", "clients",
 ]; // biome-ignore format: a table
 
@@ -37,7 +37,7 @@ export function emitResolvers(plan: Plan): GeneratedFile | undefined {
 }
 
 function imports(types: PlainTypes, file: FileScope): string {
-  const names = new Set(["ClientTable", "Resolved", "ResolverContext", ...types.used]);
+  const names = new Set(["ClientTable", ...types.used]);
   for (const name of file.imports.keys()) names.add(name);
   const values = [...file.imports].filter(([, isType]) => !isType).map(([name]) => name);
   const sorted = [...names].sort(compare);
@@ -62,15 +62,40 @@ function printResolvers(uses: readonly ResolverUse[], types: PlainTypes): Code {
 
 function printSignature(code: Code, use: ResolverUse, types: PlainTypes): void {
   const { name, resolver, methods } = use;
+  if (!("field" in resolver)) {
+    printMethod(code, use, resolver, methods[0]!, types);
+    return;
+  }
   const requests = methods.map((method) =>
     takesStream(method.kind) ? "undefined" : types.message(method.request, "given"),
   );
   const request = [...new Set(requests)].join(" | ");
   const parameters = [
-    `reads: ${readsType(name, resolver, types)}`,
+    `reads: ${readsType(name, "reads", resolver.reads, types)}`,
     `context: ResolverContext<${request}, ${upstreamsType(use, types)}>`,
   ];
+  types.used.add("Resolved").add("ResolverContext");
   printFunction(code, 1, name, parameters, `Resolved<${types.field(resolver.field, "taken")}>`);
+}
+
+/** The function that makes a method's response: all methods that share it are of the same types. */
+function printMethod(
+  code: Code,
+  use: ResolverUse,
+  { name, reads }: MethodResolverPlan,
+  { kind, request, response }: MethodPlan,
+  types: PlainTypes,
+): void {
+  const one = types.message(request, "given");
+  const parameters = [
+    takesStream(kind) ? `requests: AsyncIterable<${one}>` : `request: ${one}`,
+    `context: MethodContext<${readsType(name, "calls", reads, types)}, ${upstreamsType(use, types)}>`,
+  ];
+  types.used.add("MethodContext");
+  const answer = types.message(response, "taken");
+  if (!answersStream(kind)) types.used.add("Answered");
+  const result = answersStream(kind) ? `AsyncIterable<${answer}>` : `Answered<${answer}>`;
+  printFunction(code, 1, name, parameters, result);
 }
 
 /** A member of an interface, broken as the formatter does. */
@@ -91,12 +116,19 @@ function printFunction(
   code.line(`): ${result};`);
 }
 
-function readsType(name: string, { reads }: ResolverPlan, types: PlainTypes): string {
+function readsType(
+  resolver: string,
+  what: "reads" | "calls",
+  reads: readonly ReadPlan[],
+  types: PlainTypes,
+): string {
   if (reads.length === 0) return "Record<string, never>";
-  const type = types.unique(pascal(`${name}_reads`));
+  const type = types.unique(pascal(`${resolver}_${what}`));
   const code = new Code();
   types.codes.push(code);
-  code.line(`/** What the resolver ${name} gets */`);
+  const about =
+    what === "reads" ? `What the resolver ${resolver} gets` : `What was called before ${resolver}`;
+  code.line(`/** ${about} */`);
   code.block(`export interface ${type} {`, () => {
     for (const read of reads)
       code.line(`readonly ${read.name}${read.isOptional ? "?" : ""}: ${types.read(read)};`);

@@ -1,5 +1,5 @@
 import { groupsOf, joinsOfConditions } from "../joins/join-groups.js";
-import type { CallPlan, JoinPlan, ResolverPlan, Translator } from "../types.js";
+import type { CallPlan, JoinPlan, MethodResolverPlan, Translator } from "../types.js";
 import { readsOfJoin } from "../walk.js";
 import { askText } from "./ask-text.js";
 import { keyNames, type Place, type Places, placesIn, placesInside } from "./places.js";
@@ -7,8 +7,12 @@ import { keyNames, type Place, type Places, placesIn, placesInside } from "./pla
 import type { Budget, BudgetStep, BudgetTerm, CallCount } from "./types.js";
 
 /** Counts the calls of a method. */
-export function budgetOf(calls: readonly CallPlan[], translator: Translator): Budget {
-  return new Counter().count(calls, translator);
+export function budgetOf(
+  calls: readonly CallPlan[],
+  translator: Translator,
+  resolver?: MethodResolverPlan,
+): Budget {
+  return new Counter().count(calls, translator, resolver);
 }
 
 /** A join that is being counted. */
@@ -28,7 +32,7 @@ class Counter {
   /** The joins that are being followed: one that reaches itself has its own finding. */
   readonly #open = new Set<JoinPlan>();
 
-  count(calls: readonly CallPlan[], translator: Translator): Budget {
+  count(calls: readonly CallPlan[], translator: Translator, resolver?: MethodResolverPlan): Budget {
     for (const call of calls) {
       const after: BudgetStep[] = [];
       const step = { name: call.name, what: { kind: "call", call }, depth: 0, keys: [], after } as const;
@@ -40,6 +44,7 @@ class Counter {
     const unnamed = calls.find((call) => call.unnamed);
     const source = translator.source === undefined ? undefined : unnamed;
     this.#walk(placesIn(translator, source));
+    if (resolver !== undefined) this.#resolverTerm(resolver);
     for (const term of this.#terms)
       if (term.count.kind !== "resolver") Object.assign(term, countOf(term.steps));
     const sum = (terms: readonly BudgetTerm[]) => terms.reduce((total, { most }) => total + most, 0);
@@ -107,7 +112,7 @@ class Counter {
   }
 
   /** One that may call nothing adds nothing. */
-  #resolverTerm({ name, mayCall }: Pick<ResolverPlan, "name" | "mayCall">): BudgetTerm {
+  #resolverTerm({ name, mayCall }: Pick<MethodResolverPlan, "name" | "mayCall">): BudgetTerm {
     if (mayCall.length === 0) return noCalls();
     const how = `resolver ${name}`;
     const isNew = !this.#shared.has(how);

@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { parsePath } from "../../expression/path.js";
 import { splitAssignment } from "../../expression/split.js";
-import { type Call, type MethodRule, Outcome } from "../../source/annotations.js";
+import { type Call, fieldRule, type MethodRule, Outcome } from "../../source/annotations.js";
 import { type Field, type Message, messageOf } from "../../source/model.js";
 import { effectSaid, list, type Place } from "../context.js";
 import { parseDuration } from "../duration.js";
@@ -21,7 +21,7 @@ import { descend, plainPath } from "../values/values.js";
 import { readsOfField } from "../walk.js";
 import { type Draft, orderCalls } from "./call-order.js";
 import { callErrors, mayBeEmpty } from "./on-error.js";
-import { answersStream, checkStreamKind, reportNoStream, takesStream } from "./stream-kind.js";
+import { answersStream, checkStreamKind, checkUnary, reportNoStream, takesStream } from "./stream-kind.js";
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 /** What the call without a name is called. */
@@ -73,7 +73,7 @@ export class CallPlanner {
   plan(): Calls | undefined {
     const { context } = this.translators;
     const { service } = this;
-    if (this.#said.length === 0) return this.rule?.resolver ? undefined : this.#namesake();
+    if (this.#said.length === 0) return this.#isResolved ? this.#nothing() : this.#namesake();
     let unnamed = 0;
     const drafts: Draft[] = [];
     let source: Calls["source"];
@@ -117,8 +117,21 @@ export class CallPlanner {
     this.#nameLets();
     this.#buildRequests(drafts, !isWhole);
     orderCalls(context, drafts, { name: this.desc.name, nonAtomic: this.rule?.nonAtomic === true });
-    if (isWhole && this.desc.methodKind !== "unary" && unnamed === 0) reportNoStream(context, this.desc);
+    const isStream = this.desc.methodKind !== "unary" && !this.#isResolved;
+    if (isWhole && isStream && unnamed === 0) reportNoStream(context, this.desc);
     return { scope: this.#scope, plans: drafts.map((draft) => draft.plan), source };
+  }
+
+  /** Whether a hand-written function makes the response: its calls are made before that. */
+  get #isResolved(): boolean {
+    return this.rule !== undefined && this.rule.resolver !== "";
+  }
+
+  /** A resolver alone makes the response. */
+  #nothing(): Calls {
+    this.#nameLets();
+    this.#buildRequests([], false);
+    return { scope: this.#scope, plans: [], source: undefined };
   }
 
   /** A method without calls calls its namesake in the service's `from`. */
@@ -227,7 +240,13 @@ export class CallPlanner {
     const unnamed = call === undefined || call.name === "";
     const option = (...path: Array<string | number>): Place =>
       call === undefined ? place : { ...place, path: [...place.path!, ...path] };
-    if (!checkStreamKind(context, desc, method, unnamed, option("method"))) return undefined;
+    const at = option("method");
+    if (
+      this.#isResolved
+        ? !checkUnary(context, desc, method, at)
+        : !checkStreamKind(context, desc, method, unnamed, at)
+    )
+      return undefined;
     const request: Translator = {
       direction: "request",
       target: method.input,
@@ -387,8 +406,11 @@ export class CallPlanner {
 
   /** Reports the request's fields that neither a call nor anything else reads. */
   reportUnused(readElsewhere: ReadonlySet<string>): void {
-    for (const field of this.#unused)
-      if (!readElsewhere.has(field.name)) this.#reportUnused(field, this.#auto);
+    for (const field of this.#unused) {
+      // A resolver gets the whole request; a `to` that leads nowhere is a mistake all the same.
+      const isGiven = this.#isResolved && (fieldRule(field.desc!)?.to ?? "") === "";
+      if (!isGiven && !readElsewhere.has(field.name)) this.#reportUnused(field, this.#auto);
+    }
   }
 
   #reportUnused(field: Field, auto: CallPlan | undefined): void {

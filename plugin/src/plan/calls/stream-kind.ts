@@ -56,6 +56,23 @@ export function checkStreamKind(
   return false;
 }
 
+/** Checks a call that is made before a resolver makes the response; false if it streams. */
+export function checkUnary(
+  context: Context,
+  desc: DescMethod,
+  { service, name, kind }: UpstreamMethod,
+  place: Place,
+): boolean {
+  if (kind === "unary") return true;
+  context.report(
+    "stream-kind",
+    place,
+    `${service}/${name} is a stream, and the calls of ${desc.name} are made before its resolver`,
+    "call a unary method",
+  );
+  return false;
+}
+
 /** Reports a method that streams, all of whose calls have names: none is its source. */
 export function reportNoStream(context: Context, desc: DescMethod): void {
   const [what, which] = answersStream(desc.methodKind)

@@ -4,7 +4,9 @@ import { typeText } from "../../expression/types.js";
 import type { FieldRule } from "../../source/annotations.js";
 import { describeType, type Field, fieldName } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
-import type { JoinPlan, LookupPlan, ReadPlan, ResolverPlan, Value } from "../types.js";
+import type { MethodScope } from "../method-scope.js";
+import { planGuards } from "../policy/field-policy.js";
+import type { JoinPlan, LookupPlan, ReadPlan, ResolverPlan, UpstreamMethod, Value } from "../types.js";
 import { resolveExpression } from "../values/expressions.js";
 import type { Scope } from "../values/scope.js";
 import { resolveValue } from "../values/values.js";
@@ -17,7 +19,7 @@ const TAKEN = new Set(["constructor", "default", "prototype", "then", "toString"
 const MAX_ROWS = 10_000;
 
 /** Whether a function can have the name; reports where it cannot. */
-function checkResolverName(context: Context, name: string, place: Place): boolean {
+export function checkResolverName(context: Context, name: string, place: Place): boolean {
   if (IDENTIFIER.test(name) && !TAKEN.has(name)) return true;
   context.report(
     "resolver-name",
@@ -37,6 +39,7 @@ export function planResolver(
   field: Field,
   rule: FieldRule,
   names: Scope,
+  method: MethodScope,
 ): JoinPlan | undefined {
   const element = field.desc!;
   const place: Place = { element, path: ["resolver"] };
@@ -55,7 +58,8 @@ export function planResolver(
   });
   const mayCall = planMayCall(context, rule.mayCall, { element, path: ["may_call"] });
   if (!isFine || mayCall === undefined) return undefined;
-  const resolver: ResolverPlan = { name: rule.resolver, field, reads, mayCall };
+  const guards = field.type.kind === "message" ? planGuards(context, field.type.message, method) : new Map();
+  const resolver: ResolverPlan = { name: rule.resolver, field, reads, mayCall, guards };
   if (!isOneFunction(context, resolver.name, signatureOf(resolver), fieldName(field), place))
     return undefined;
   const joins = key.flatMap(valuesIn).flatMap(({ root }) => (root.kind === "join" ? [root.join] : []));
@@ -101,8 +105,8 @@ function lookupOf(resolver: ResolverPlan, field: Field): LookupPlan {
   };
 }
 
-/** One of `reads`: "user.email", or "name = value". */
-function planRead(
+/** One of `reads`, or a call of a method: "user.email", or "name = value". */
+export function planRead(
   context: Context,
   text: string,
   place: Place,
@@ -157,7 +161,7 @@ function propertyName(path: Path): string {
 const functions = new WeakMap<Context, Map<string, { readonly signature: string; readonly user: string }>>();
 
 /** A function that several use is one: reports where it would have two types. */
-function isOneFunction(
+export function isOneFunction(
   context: Context,
   name: string,
   signature: string,
@@ -179,10 +183,15 @@ function isOneFunction(
 }
 
 function signatureOf({ field, reads, mayCall }: ResolverPlan): string {
+  return `${givenText(reads, mayCall)} -> ${describeType(field)}`;
+}
+
+/** What a function gets, as text: equal for those that are of one type. */
+export function givenText(reads: readonly ReadPlan[], mayCall: readonly UpstreamMethod[]): string {
   const read = reads.map(
     ({ name, type, field: from, isOptional }) =>
       `${name}${isOptional ? "?" : ""}: ${from === undefined ? typeText(type) : describeType(from)}`,
   );
   const calls = mayCall.map(methodName);
-  return `${read.sort().join(", ")} ${calls.sort().join(", ")} -> ${describeType(field)}`;
+  return `${read.sort().join(", ")} ${calls.sort().join(", ")}`;
 }

@@ -7,6 +7,8 @@ import type { Context } from "../context.js";
 export interface Directions {
   readonly request: ReadonlySet<Message>;
   readonly response: ReadonlySet<Message>;
+  /** Those of the responses that are made from what is called, and not by a resolver of a method alone. */
+  readonly mapped: ReadonlySet<Message>;
 }
 
 const known = new WeakMap<Context, Directions>();
@@ -18,7 +20,12 @@ export function directionsOf(context: Context): Directions {
       .flatMap((file) => file.services)
       .filter((service) => serviceRule(service) !== undefined || service.methods.some(methodRule))
       .flatMap((service) => service.methods);
-    directions = { request: reach(context, methods, "input"), response: reach(context, methods, "output") };
+    const mapped = methods.filter((method) => (methodRule(method)?.resolver ?? "") === "");
+    directions = {
+      request: reach(context, methods, "input"),
+      response: reach(context, methods, "output"),
+      mapped: reach(context, mapped, "output"),
+    };
     known.set(context, directions);
   }
   return directions;

@@ -1,5 +1,11 @@
 import type { DescFile, DescMessage, DescMethod, FileRegistry } from "@bufbuild/protobuf";
-import { fieldRule, messageRule, methodRule, serviceRule } from "../../source/annotations.js";
+import {
+  fieldRule,
+  type MethodRule,
+  messageRule,
+  methodRule,
+  serviceRule,
+} from "../../source/annotations.js";
 import { type Field, type Message, messageOf } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
 
@@ -87,12 +93,16 @@ export function namedServices(registry: FileRegistry): ReadonlySet<string> {
   for (const file of registry.files) {
     for (const service of file.services) {
       named.add(serviceRule(service)?.from ?? "");
-      for (const method of service.methods)
-        for (const call of methodRule(method)?.call ?? []) note(call.method);
+      for (const method of service.methods) for (const name of calledBy(methodRule(method))) note(name);
     }
     for (const message of file.messages) visitMessage(message);
   }
   return named;
+}
+
+/** What a method calls, or may call. */
+function calledBy(rule: MethodRule | undefined): string[] {
+  return rule === undefined ? [] : [...rule.call.map(({ method }) => method), ...rule.mayCall];
 }
 
 /** The files of the services that annotations name, and all that these files import: what clients must not see. */

@@ -1,10 +1,11 @@
-import { fieldName } from "../../source/model.js";
+import { fieldName, type Message } from "../../source/model.js";
 import type {
   CallPlan,
   FieldPolicyPlan,
   Guards,
   JoinPlan,
   MethodPlan,
+  MethodResolverPlan,
   ResolverPlan,
   Translator,
   UpstreamMethod,
@@ -16,6 +17,7 @@ import {
   givenFields,
   isWellKnown,
   nameOfRead,
+  valuesGiven,
   valuesRead,
 } from "../values/values-read.js";
 import { neededJoins, readsOfField, translatorsIn, valuesIn } from "../walk.js";
@@ -43,6 +45,7 @@ export function flowsOf(method: MethodPlan): Flow[] {
     if (nextRequest !== undefined) walk.writes(nextRequest, to, true, []);
   }
   const here = method.calls.find((call) => call.unnamed)?.method;
+  if (method.resolver !== undefined) walk.made(method.resolver);
   walk.reads(method.translator, { here, outer: undefined }, []);
   return walk.flows;
 }
@@ -86,6 +89,31 @@ class FlowWalk {
     }
     for (const join of neededJoins(translator)) this.#asks(join);
   }
+
+  /** What the function of a method makes, and what it makes that of: it may let out all that it gets. */
+  made(resolver: MethodResolverPlan): void {
+    const { response } = this.method;
+    this.#madeFields(response, resolver, []);
+    for (const { call, expression } of resolver.reads)
+      for (const read of valuesGiven(expression.reads))
+        this.#add("readable", response.typeName, nameOfRead(read), call.method, [], resolver.name);
+    this.#calls(response.typeName, resolver, []);
+  }
+
+  #madeFields(message: Message, resolver: MethodResolverPlan, allow: readonly FieldPolicyPlan[]): void {
+    const how = `${message.typeName} ${allow.map((policy) => this.#idOf(policy)).sort()}`;
+    if (this.#made.has(how)) return;
+    this.#made.add(how);
+    for (const field of message.fields) {
+      const own = resolver.guards.get(field);
+      const all = own === undefined ? allow : union(allow, [own]);
+      if (field.desc !== undefined) this.#resolved(fieldName(field), resolver.name, all);
+      if (field.type.kind === "message" && !isWellKnown(field.type.message.typeName))
+        this.#madeFields(field.type.message, resolver, all);
+    }
+  }
+
+  readonly #made = new Set<string>();
 
   /** What a function makes: nobody knows of what. */
   #resolved(name: string, resolver: string, allow: readonly FieldPolicyPlan[]): void {

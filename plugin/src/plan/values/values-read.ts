@@ -8,7 +8,12 @@ import { rootMessage } from "./scope.js";
 export function valuesRead(value: Value): readonly Value[] {
   const { root } = value;
   if (root.kind !== "join" || root.join.lookup.resolver === undefined) return valuesIn(value);
-  return root.join.key.flatMap(valuesIn).flatMap((read) => [read, ...fieldsInside(read, new Set())]);
+  return valuesGiven(root.join.key.flatMap(valuesIn));
+}
+
+/** What hand-written code gets of values: also all that is inside of messages. */
+export function valuesGiven(values: readonly Value[]): readonly Value[] {
+  return values.flatMap((read) => [read, ...fieldsInside(read, new Set())]);
 }
 
 function fieldsInside(read: Value, seen: Set<Message>): Value[] {
