@@ -12,6 +12,7 @@ import { parseDuration } from "./duration.js";
 import { planMethodResolver } from "./fields/method-resolver.js";
 import type { Translators } from "./fields/translators.js";
 import type { ServiceScope } from "./method-scope.js";
+import { anyMessages } from "./policy/any-guards.js";
 import { planGuards } from "./policy/field-policy.js";
 import { planPolicy } from "./policy/policy.js";
 import { readMaskOf } from "./policy/read-mask.js";
@@ -59,7 +60,8 @@ export function planMethod(
   const translator = isResolved ? nothing(response) : translators.response(response, source, scope);
   const ensures = planEnsures(context, desc, rule, scope, plans, source, translator);
   for (const { joins } of ensures) for (const join of joins) translators.ensure(translator!, join);
-  const guards = planGuards(context, messageOf(desc.input), scope);
+  const anys = anyMessages(plans, translator);
+  const guards = planGuards(context, [request, ...[...anys.values()].flatMap((some) => [...some])], scope);
   const conditions = conditionsOf(ensures, policy, plans, [
     ...guards.values(),
     ...(resolver?.guards.values() ?? []),
@@ -101,6 +103,7 @@ export function planMethod(
           : firstRequest(plans, translator, conditions),
     readMask: readMaskOf(messageOf(desc.input)),
     guards,
+    anys,
     // Worked out when it is asked for: joins without end are found later.
     get budget() {
       budget ??= budgetOf(plans, translator, resolver);

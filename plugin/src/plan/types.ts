@@ -44,6 +44,8 @@ export interface MethodPlan {
   readonly readMask: Field | undefined;
   /** The request fields that not everybody who may call may set. */
   readonly guards: Guards;
+  /** What the Anys of the request may hold. */
+  readonly anys: AnyMessages;
   /** How many upstream calls it makes, and what waits for what. */
   readonly budget: Budget;
   /** The upstream calls that a request may make (of a stream: a message), where the author says so. */
@@ -65,6 +67,9 @@ export type FieldPolicyPlan = Exclude<PolicyPlan, { readonly kind: "public" }>;
 
 /** The request fields that not everybody who may call a method may set. */
 export type Guards = ReadonlyMap<Field, FieldPolicyPlan>;
+
+/** The messages that the Anys in a public request may hold. */
+export type AnyMessages = ReadonlyMap<Field, ReadonlySet<Message>>;
 
 /** A condition on what a method has loaded: where it does not hold, the method is denied. */
 export interface EnsurePlan {

@@ -1,4 +1,5 @@
-import type { Reader } from "./reader.js";
+import type { At, Reader } from "./reader.js";
+import { readAny } from "./special.js";
 
 /** What the fields of a message are, by number: as much as is needed to tell malformed bytes. */
 export type Shape = ReadonlyMap<number, FieldShape>;
@@ -20,6 +21,10 @@ export type FieldShape =
       readonly allow?: Guard;
       /** Of a google.protobuf.FieldMask: who may name which path. */
       readonly paths?: GuardedPaths;
+      /** Of a google.protobuf.Any: what it may hold, by the names of types. Another type is left for who reads it. */
+      readonly any?: ReadonlyMap<string, () => Shape>;
+      /** Looked at when all pieces of it have come: together they may say more than one by one. */
+      readonly whole?: boolean;
     };
 
 /** Who may set a field: whatever it is, it is for who checks to say whether that is so. */
@@ -38,6 +43,7 @@ const nobody = (): never => {
  */
 export function check(r: Reader, shape: Shape, admit: (guard: Guard) => void = nobody): void {
   const { end } = r;
+  let wholes: Map<MessageShape, At> | undefined;
   while (r.pos < end) {
     const tag = r.tag();
     const field = shape.get(tag >>> 3);
@@ -45,15 +51,17 @@ export function check(r: Reader, shape: Shape, admit: (guard: Guard) => void = n
     if (field?.allow !== undefined) admit(field.allow);
     if (field === undefined) r.skip(tag);
     else if ("message" in field) {
-      if (wire === 2 && !field.group) {
+      if (field.whole && wire === (field.group ? 3 : 2)) {
+        wholes ??= new Map();
+        const before = wholes.get(field) ?? 0;
+        wholes.set(field, field.group ? r.group(tag, before) : r.message(before));
+      } else if (wire === 2 && !field.group) {
         const inner = r.next();
-        if (field.paths !== undefined) checkPaths(inner, field.paths, admit);
-        check(inner, field.message(), admit);
+        checkInside(inner, field, admit);
       } else if (wire === 3 && field.group) {
         const inner = r.nextGroup(tag);
         const stop = inner.end;
-        if (field.paths !== undefined) checkPaths(inner, field.paths, admit);
-        check(inner, field.message(), admit);
+        checkInside(inner, field, admit);
         r.leaveGroup(stop);
       } else r.skip(tag);
     } else if (wire === 2 && field.wire === 2) {
@@ -70,7 +78,28 @@ export function check(r: Reader, shape: Shape, admit: (guard: Guard) => void = n
     else r.skip(tag);
   }
   r.close(end);
+  for (const [field, at] of wholes ?? []) checkInside(r.enter(at), field, admit);
   r.leave(end);
+}
+
+type MessageShape = Extract<FieldShape, { readonly message: unknown }>;
+
+/** Checks a message that was opened. */
+function checkInside(r: Reader, field: MessageShape, admit: (guard: Guard) => void): void {
+  if (field.paths !== undefined) checkPaths(r, field.paths, admit);
+  if (field.any !== undefined) checkAny(r, field.any, admit);
+  check(r, field.message(), admit);
+}
+
+/** Looks at what the google.protobuf.Any that was opened holds, and goes back to its start. */
+function checkAny(r: Reader, types: ReadonlyMap<string, () => Shape>, admit: (guard: Guard) => void): void {
+  const { pos, end } = r;
+  const { url, value } = readAny(r, end);
+  const name = url === 0 ? "" : r.textAt(url);
+  const type = types.get(name.slice(name.lastIndexOf("/") + 1));
+  if (type !== undefined && value !== 0) check(r.enter(value), type(), admit);
+  r.pos = pos;
+  r.end = end;
 }
 
 function checkVarint(r: Reader, field: Extract<FieldShape, { readonly wire: number }>): void {

@@ -135,7 +135,7 @@ export function scanAny(r: Reader, at: At, types: readonly AnyRows[]): void {
 }
 
 /** Where the type and the content of an Any stand; the reader has been opened on it. */
-function readAny(r: Reader, end: number): { readonly url: At; readonly value: At } {
+export function readAny(r: Reader, end: number): { readonly url: At; readonly value: At } {
   let url: At = 0;
   let value: At = 0;
   while (r.pos < end) {

@@ -1,9 +1,11 @@
-import type { EnumPlan, Guards, MethodPlan } from "../../plan/types.js";
+import type { AnyMessages, EnumPlan, Guards, MethodPlan } from "../../plan/types.js";
 import { eachTranslator } from "../../plan/walk.js";
 import type { Field, Message } from "../../source/model.js";
+import { quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
 import { camel, messageShort } from "../names.js";
 import { isPackable, LEN, wireOf } from "../wire.js";
+import { guardedAnys, holdsAny } from "./guarded-anys.js";
 import { type GuardedPaths, guardedMasks, guardedPaths } from "./guarded-masks.js";
 import { fieldPolicy } from "./policy.js";
 
@@ -15,7 +17,8 @@ export function requestShape(file: FileScope, plan: MethodPlan): string {
   const enums = new Map<Field, EnumPlan>();
   // A single call's request is written before it is made, and refuses them itself.
   if (plan.calls.length > 1) for (const call of plan.calls) noteEnums(enums, call.request);
-  return shapeConstant(file, { enums, guards: plan.guards, masks: guardedMasks(plan) }, plan.request);
+  const marks = { enums, guards: plan.guards, masks: guardedMasks(plan), anys: guardedAnys(plan) };
+  return shapeConstant(file, marks, plan.request);
 }
 
 /** What the shape of a method's request says beside what its messages are. */
@@ -24,6 +27,8 @@ interface Marks {
   readonly guards: Guards;
   /** Masks whose paths may name guarded fields: what each path touches. */
   readonly masks: ReadonlyMap<Field, GuardedPaths>;
+  /** Anys that may hold guarded fields. */
+  readonly anys: AnyMessages;
 }
 
 function noteEnums(enums: Map<Field, EnumPlan>, request: MethodPlan["translator"]): void {
@@ -43,6 +48,7 @@ function shapeConstant(file: FileScope, marks: Marks, message: Message): string 
     ...[...marks.enums].map(([field, map]) => `${file.id(field)} ${map.to.typeName}`),
     ...[...marks.guards].map(([field, policy]) => `${file.id(field)} ${fieldPolicy(file, policy)}`),
     ...[...marks.masks].map(([field, paths]) => `${file.id(field)} ${guardedPaths(file, field, paths)}`),
+    ...[...marks.anys].map(([field, all]) => `${file.id(field)} ${[...all].map(({ typeName }) => typeName)}`),
   ];
   const key = `shape ${message.typeName} ${own.join()}`;
   return file.once(key, camel(`${messageShort(message)}_shape`), file.lookups, (name, code) => {
@@ -58,14 +64,21 @@ function shapeConstant(file: FileScope, marks: Marks, message: Message): string 
   });
 }
 
-function shape(file: FileScope, { enums, guards, masks }: Marks, field: Field): string {
+function shape(file: FileScope, marks: Marks, field: Field): string {
+  const { enums, guards, masks, anys } = marks;
   const policy = guards.get(field);
   const guard = policy === undefined ? "" : `, allow: ${fieldPolicy(file, policy)}`;
   if (field.type.kind === "message") {
-    const inner = shapeConstant(file, { enums, guards, masks }, field.type.message);
+    const inner = shapeConstant(file, marks, field.type.message);
     const paths = masks.get(field);
     const mask = paths === undefined ? "" : `, paths: ${guardedPaths(file, field, paths)}`;
-    return `{ message: () => ${inner}${field.delimited ? ", group: true" : ""}${guard}${mask} }`;
+    const types = [...(anys.get(field) ?? [])].map(
+      (message) => `[${quote(message.typeName)}, () => ${shapeConstant(file, marks, message)}]`,
+    );
+    const any = types.length === 0 ? "" : `, any: new Map([${types.join(", ")}])`;
+    const isWhole = any !== "" || holdsAny(field.type.message, anys);
+    const whole = isWhole && field.cardinality === "singular" ? ", whole: true" : "";
+    return `{ message: () => ${inner}${field.delimited ? ", group: true" : ""}${guard}${mask}${any}${whole} }`;
   }
   const wire = wireOf(field);
   const parts = [`wire: ${wire}`];

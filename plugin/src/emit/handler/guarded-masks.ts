@@ -20,7 +20,7 @@ export function guardedMasks(plan: MethodPlan): ReadonlyMap<Field, GuardedPaths>
         const last = value.path.at(-1);
         if (conversion.kind !== "mask" || last === undefined) continue;
         const paths = new Map<string, readonly FieldPolicyPlan[]>();
-        collect(conversion.subject.source!, "", plan.guards, paths, [], []);
+        collect(conversion.subject.source!, "", plan, paths, [], []);
         const all = new Set([...paths.values()].flat());
         if (all.size > 0) masks.set(last, paths.set("*", [...all]));
       }
@@ -51,7 +51,7 @@ const MAX_TURNS = 2;
 function collect(
   message: Message,
   prefix: string,
-  guards: Guards,
+  plan: MethodPlan,
   paths: Map<string, readonly FieldPolicyPlan[]>,
   around: readonly FieldPolicyPlan[],
   above: readonly Message[],
@@ -59,15 +59,17 @@ function collect(
   const here = [...above, message];
   for (const field of message.fields) {
     const path = prefix + field.name;
-    const own = guards.get(field);
+    const own = plan.guards.get(field);
     const outer = own === undefined ? around : [...around, own];
-    const inside = field.type.kind === "message" ? policiesIn(field.type.message, guards) : [];
+    const messages = [...(plan.anys.get(field) ?? [])];
+    if (field.type.kind === "message") messages.push(field.type.message);
+    const inside = messages.flatMap((one) => policiesIn(one, plan.guards));
     const all = new Set([...outer, ...inside]);
     if (all.size > 0) paths.set(path, [...all]);
     if (field.cardinality !== "singular" || field.type.kind !== "message") continue;
     const inner = field.type.message;
     if (here.filter((one) => one === inner).length < MAX_TURNS)
-      collect(inner, `${path}.`, guards, paths, outer, here);
+      collect(inner, `${path}.`, plan, paths, outer, here);
   }
 }
 

@@ -3,7 +3,6 @@ import { type Field, messageOf } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
 import type { MethodScope } from "../method-scope.js";
 import { suggestion } from "../names.js";
-import { hasGuards } from "../policy/field-policy.js";
 import type { Translator } from "../types.js";
 import type { Translators } from "./translators.js";
 
@@ -65,16 +64,6 @@ export function planAny(
         said,
         `it is not said which internal message ${name} is made from`,
         'say it in the message: `option (portico.v1.message).source = "package.Message"`',
-      );
-      return;
-    }
-    // What a client sends in an Any is looked at only when it is translated.
-    if (owner.direction === "request" && hasGuards(message)) {
-      context.report(
-        "not-supported-yet",
-        said,
-        `${name} has fields with an \`allow\`, and these are not supported yet inside an Any of a request`,
-        "give the message a field of its own type",
       );
       return;
     }

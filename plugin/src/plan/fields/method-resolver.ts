@@ -35,7 +35,7 @@ export function planMethodResolver(
   const user = `${desc.parent.typeName}/${desc.name}`;
   if (!isOneFunction(context, name, `${types} ${givenText(reads, mayCall)}`, user, place)) return undefined;
   if (!rule.nonAtomic) checkWrites(context, desc, calls, mayCall);
-  return { name, reads, mayCall, guards: planGuards(context, response, scope) };
+  return { name, reads, mayCall, guards: planGuards(context, [response], scope) };
 }
 
 /** What the function gets of each call: what its name stands for. */

@@ -58,7 +58,8 @@ export function planResolver(
   });
   const mayCall = planMayCall(context, rule.mayCall, { element, path: ["may_call"] });
   if (!isFine || mayCall === undefined) return undefined;
-  const guards = field.type.kind === "message" ? planGuards(context, field.type.message, method) : new Map();
+  const guards =
+    field.type.kind === "message" ? planGuards(context, [field.type.message], method) : new Map();
   const resolver: ResolverPlan = { name: rule.resolver, field, reads, mayCall, guards };
   if (!isOneFunction(context, resolver.name, signatureOf(resolver), fieldName(field), place))
     return undefined;

@@ -68,23 +68,18 @@ export function planFieldPolicy(
   return plan === undefined || plan.kind === "public" ? "broken" : plan;
 }
 
-/** The guarded fields in a request, at any depth. */
+/** The guarded fields in a request, at any depth, and in what its Anys may hold. */
 export function planGuards(
   context: Context,
-  request: Message,
+  messages: readonly Message[],
   scope: Pick<MethodScope, "request" | "lets" | "incomplete">,
 ): Guards {
   const guards = new Map<Field, FieldPolicyPlan>();
-  for (const field of fieldsWithin(request)) {
+  for (const field of new Set(messages.flatMap(fieldsWithin))) {
     const policy = planFieldPolicy(context, field.desc, scope);
     if (policy !== undefined && policy !== "broken") guards.set(field, policy);
   }
   return guards;
-}
-
-/** Whether a message, or one in it, has a field with an `allow`. */
-export function hasGuards(message: Message): boolean {
-  return fieldsWithin(message).some(({ desc }) => desc !== undefined && fieldRule(desc)?.allow !== undefined);
 }
 
 /** All fields of a message and of those in it, each once. */
