@@ -7,6 +7,8 @@ import { observe } from "./observe.js";
 const defaultService = "connectrpc.conformance.v1.ConformanceService";
 const kinds = ["", "unary", "client_streaming", "server_streaming", "bidi_streaming", "bidi_streaming"];
 const FULL_DUPLEX = 5;
+// Of the enum Compression.
+const GZIP = 2;
 
 const upstreams = new Map();
 
@@ -164,11 +166,16 @@ function contextOf({ timeoutMs, messageReceiveLimit, requestHeaders }) {
   };
 }
 
-function upstreamOf({ host, port, serverTlsCert, clientTlsCreds }, service) {
+function upstreamOf({ host, port, serverTlsCert, clientTlsCreds, compression }, service) {
+  const compressed = compression === GZIP;
   const credentials = [serverTlsCert, clientTlsCreds?.cert ?? [], clientTlsCreds?.key ?? []];
-  const key = [host, port, service, ...credentials.map((one) => Buffer.from(one).toString("latin1"))].join(
-    "\n",
-  );
+  const key = [
+    host,
+    port,
+    service,
+    compressed,
+    ...credentials.map((one) => Buffer.from(one).toString("latin1")),
+  ].join("\n");
   let upstream = upstreams.get(key);
   if (upstream === undefined) {
     const [rootCerts, cert, clientKey] = credentials.map((one) =>
@@ -176,6 +183,7 @@ function upstreamOf({ host, port, serverTlsCert, clientTlsCreds }, service) {
     );
     upstream = http2Upstream({
       targets: { [service]: `${host}:${port}` },
+      ...(compressed ? { compressMinBytes: 0 } : {}),
       ...(rootCerts === undefined ? {} : { tls: { rootCerts, cert, key: clientKey } }),
     });
     upstreams.set(key, upstream);

@@ -23,6 +23,7 @@ const pipeline = new Pipeline({
   authenticator: { authenticate: (headers) => ({ subject: "", roles: [], scopes: [], claims: { headers } }) },
   logger: () => {},
   forwardHeaders: [],
+  compressMinBytes: 1,
   config: {},
 });
 

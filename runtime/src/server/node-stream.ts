@@ -15,6 +15,10 @@ type OwnedStream = ServerHttp2Stream & { [owner]: NodeStream };
 
 // How long a client may take to fetch an answer that is complete: Node does not say how far it has got.
 const FETCH_TIMEOUT_MS = 30_000;
+// How long a client that has its answer may go on with its request, before it is told to stop. Node.js writes the reset
+// by itself, after the answer: over TLS the two come apart, and Go's client drops an answer on which a reset follows at
+// once. Most clients stop by themselves when they have the answer.
+const REFUSAL_DELAY_MS = 100;
 // `sendDate` is an option of Node's that its types leave out; the header would be noise to a gRPC client.
 const withTrailers = { waitForTrailers: true, sendDate: false };
 const headersAlone = { endStream: true, sendDate: false };
@@ -41,6 +45,8 @@ export class NodeStream implements HttpStream, Timed {
   #sent = false;
   /** It was us who ended the stream early. */
   #dropped = false;
+  /** The answer is complete, and what is left of the request is about to be refused. */
+  #refusing = false;
 
   constructor(stream: ServerHttp2Stream, headers: Headers, session: NodeSession) {
     this.#stream = stream;
@@ -110,8 +116,12 @@ export class NodeStream implements HttpStream, Timed {
     this.#stream.end();
   }
 
-  /** The client does not fetch its answer: it is dropped. */
+  /** The client does not fetch its answer: it is dropped. Or it goes on with a request that is answered. */
   onTime(): void {
+    if (this.#refusing) {
+      if (!this.#gone()) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+      return;
+    }
     this.#dropped = true;
     this.#stream.close(constants.NGHTTP2_CANCEL);
   }
@@ -122,8 +132,7 @@ export class NodeStream implements HttpStream, Timed {
     this.#sent = true;
     const stream = this.#stream;
     stream.sendTrailers((this.#trailers ?? {}) as OutgoingHttpHeaders);
-    // Node asks for the trailers while it is sending: a reset now would come before them.
-    if (!this.#received) setImmediate(() => this.#refuseRest());
+    if (!this.#received) this.#refuseRest();
   }
 
   /** @internal for the listeners of this module. */
@@ -153,14 +162,16 @@ export class NodeStream implements HttpStream, Timed {
     return !this.#dropped && (!this.#sent || this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR);
   }
 
-  // If the request is complete, what is left of it is let through to nobody, so that the stream can close. If it is
-  // not, the client is told to stop: https://www.rfc-editor.org/rfc/rfc9113#section-8.1-6
+  // What is left of the request is let through to nobody, so that the stream can close. If more comes of it, the client
+  // is told to stop: https://www.rfc-editor.org/rfc/rfc9113#section-8.1-6
   #refuseRest(): void {
     const stream = this.#stream;
     if (stream.destroyed) return;
     stream.removeListener("data", onData);
-    if (stream.state.remoteClose === 1) stream.resume();
-    else stream.close(constants.NGHTTP2_NO_ERROR);
+    stream.resume();
+    if (stream.state.remoteClose === 1) return;
+    this.#refusing = true;
+    this.#session.wheel.add(this, REFUSAL_DELAY_MS);
   }
 
   #answer(): void {

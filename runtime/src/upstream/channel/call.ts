@@ -72,10 +72,10 @@ export abstract class GrpcCall implements StreamReceiver, Timed, PendingCall, Me
   /** Starts to compress the one request, if it is one of those. */
   protected compress(request: Uint8Array): CompressedRequest | undefined {
     if (request.byteLength < this.compressMinBytes) return undefined;
+    this.gzips = true;
     const compressed = CompressedRequest.of(request, () => {
       if (!this.over) compressed!.sendOn(this.stream);
     });
-    this.gzips = compressed !== undefined;
     return compressed;
   }
 
