@@ -37,6 +37,8 @@ export const bars: readonly Bar[] = [
 export const connectionBars = {
   /** Bytes that the process grows by for 10,000 idle connections, in cleartext. */
   idleBytes: 150e6,
+  /** Bytes of answers that wait for their readers, over all connections: the gateway's own limit. */
+  outboundBytes: 64 * 1024 * 1024,
   /** The part of the requests that each of two workers serves. */
   workerShare: { least: 0.4, most: 0.6 },
 } as const;

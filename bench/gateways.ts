@@ -23,6 +23,8 @@ export const gatewayNames = {
   tls: "portico on TLS",
   goTls: "go on TLS",
   workers: "portico with 2 workers",
+  many: "portico for many connections",
+  manyTls: "portico for many connections on TLS",
 } as const;
 
 /**
@@ -36,7 +38,13 @@ export function gatewaySpecs(
 ): GatewaySpec[] {
   const node = (path: string, variant?: object) => ({
     command: process.execPath,
-    args: [...nodeFlags, script(path), ...(variant === undefined ? [] : [JSON.stringify(variant)])],
+    // So that what is held can be told from garbage, when it is asked for.
+    args: [
+      "--expose-gc",
+      ...nodeFlags,
+      script(path),
+      ...(variant === undefined ? [] : [JSON.stringify(variant)]),
+    ],
     share: 1,
   });
   const goProgram = () => {
@@ -55,6 +63,8 @@ export function gatewaySpecs(
       const program = goProgram();
       return program && { ...program, tls: true };
     },
+    [gatewayNames.many]: () => node("gateways/portico.js", { many: true }),
+    [gatewayNames.manyTls]: () => ({ ...node("gateways/portico.js", { many: true }), tls: true }),
     [gatewayNames.workers]: () => node("gateways/workers.js"),
   };
   return names.flatMap((name) => {

@@ -1,4 +1,5 @@
 import { compare, comparisons } from "./comparisons.js";
+import { idle, slow } from "./connections.js";
 import type { Laboratory } from "./laboratory.js";
 import { makeIdentity } from "./lib/identity.js";
 import { makeTempDir } from "./lib/temp-dir.js";
@@ -28,6 +29,8 @@ const parts: readonly Part[] = [
     measure: async (laboratory: Laboratory) => ({ rows: await compare(laboratory, comparison) }),
   })),
   { name: "workers", measure: workers },
+  { name: "idle", measure: idle },
+  { name: "slow", measure: slow },
 ];
 
 /** Measures all that the options ask for, prints and writes the report; answers with the exit code. */
