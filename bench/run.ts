@@ -1,6 +1,8 @@
 import { compare, comparisons } from "./comparisons.js";
 import { idle, slow } from "./connections.js";
+import { fanOut } from "./fan-out/fan-out.js";
 import type { Laboratory } from "./laboratory.js";
+import { latency } from "./latency.js";
 import { makeIdentity } from "./lib/identity.js";
 import { makeTempDir } from "./lib/temp-dir.js";
 import { makeTokens } from "./lib/token.js";
@@ -29,6 +31,8 @@ const parts: readonly Part[] = [
     measure: async (laboratory: Laboratory) => ({ rows: await compare(laboratory, comparison) }),
   })),
   { name: "workers", measure: workers },
+  { name: "latency", measure: latency },
+  { name: "fan-out", measure: fanOut },
   { name: "idle", measure: idle },
   { name: "slow", measure: slow },
 ];
