@@ -35,6 +35,8 @@ export interface Outcome {
   readonly code: number | undefined;
   readonly error: unknown;
   readonly asked: ReadonlyArray<{ readonly path: string; readonly request: Uint8Array }>;
+  /** The trailer `portico-degraded`. */
+  readonly degraded: string | undefined;
 }
 
 export async function handle(world: World, plan: MethodPlan, data: Case): Promise<Outcome> {
@@ -72,9 +74,9 @@ export async function handle(world: World, plan: MethodPlan, data: Case): Promis
       ) => AsyncIterable<Uint8Array>;
       for await (const message of stream(data.request, call)) responses.push(message);
     }
-    return { responses, code: undefined, error: undefined, asked };
+    return { responses, code: undefined, error: undefined, asked, degraded: call.degraded };
   } catch (error) {
-    return { responses, code: toPorticoError(error).code, error, asked };
+    return { responses, code: toPorticoError(error).code, error, asked, degraded: call.degraded };
   }
 }
 
@@ -121,7 +123,7 @@ export async function difference(
   if (actual.code !== reference.code) {
     // What is wrong in two ways may be refused for either; what is malformed may be found by who walks over it.
     if (reference.code !== undefined && actual.code !== undefined)
-      return malformed ? undefined : askedInVain(actual, reference);
+      return malformed ? undefined : askedInVain(plan, actual, reference);
     if (malformed && isWireError(actual.error) && isMalformed(plan, data)) return undefined;
     return {
       what: "the code",
@@ -129,15 +131,21 @@ export async function difference(
       expected: reference.code === undefined ? undefined : `${reference.code} ${reference.why}`,
     };
   }
-  const inVain = malformed || reference.code === undefined ? undefined : askedInVain(actual, reference);
+  const inVain = malformed || reference.code === undefined ? undefined : askedInVain(plan, actual, reference);
   return inVain ?? compareAll(world.registry, plan, actual, reference);
 }
 
-/** What can be refused before anything is called is. */
-function askedInVain({ asked }: Outcome, reference: Reference): Difference | undefined {
-  if (reference.asked.length > 0 || asked.length === 0) return undefined;
-  const paths = asked.map(({ path }) => path);
-  return { what: "what was asked by a refused request", actual: paths, expected: reference.why };
+/** What can be refused before anything is called is, and nothing is written in vain. */
+function askedInVain(plan: MethodPlan, { asked }: Outcome, reference: Reference): Difference | undefined {
+  const paths = new Set(asked.map(({ path }) => path));
+  if (reference.isRefused && paths.size > 0)
+    return { what: "what was asked by a refused request", actual: [...paths], expected: reference.why };
+  for (const { effect, method } of plan.calls) {
+    const isAsked = reference.asked.some((one) => one.method === method);
+    if (effect !== "READ" && !isAsked && paths.has(`${method.service}/${method.name}`))
+      return { what: "what was written in vain", actual: method.name, expected: reference.why };
+  }
+  return undefined;
 }
 
 function isMalformed(plan: MethodPlan, { request, replies }: Case): boolean {
@@ -189,6 +197,12 @@ function compareAll(
     responses(reference.responses.slice(0, count)),
   );
   if (unequal !== undefined || reference.code !== undefined) return unequal;
+  const degraded = [...reference.degraded].sort().join(",");
+  const isKnown = !reference.degraded.has("?");
+  const differs = isKnown
+    ? (actual.degraded ?? "") !== degraded
+    : actual.degraded === undefined || actual.degraded === "";
+  if (differs) return { what: "what is degraded", actual: actual.degraded, expected: degraded };
   const wanted = reference.asked.map(({ method, request }) => ({
     path: `${method.service}/${method.name}`,
     request,

@@ -21,11 +21,14 @@ export function dataFor(world: World, plan: MethodPlan, random: Random): Case {
     const { method } = call;
     const one = () => hostile(method.output.desc!, random, options(world, plan, 10));
     const reply = method.kind === "server_streaming" ? Array.from({ length: random.below(4) }, one) : one();
-    replies.set(nameOf(method), random.chance(2) ? { code: random.pick(CODES) } : reply);
+    const isFailing = random.chance(call.onError.length > 0 ? 15 : 2);
+    replies.set(nameOf(method), isFailing ? { code: random.pick(CODES) } : reply);
   }
+  // Now and then one of them fails, whose errors may be let pass.
+  const failing = random.chance(20) ? 20 : 2;
   for (const { method } of lookupsOf(plan.translator)) {
     const reply = hostile(method.output.desc!, random, options(world, plan, 10));
-    replies.set(nameOf(method), random.chance(2) ? { code: random.pick(CODES) } : reply);
+    replies.set(nameOf(method), random.chance(failing) ? { code: random.pick(CODES) } : reply);
   }
   const request = hostile(plan.request.desc!, random, options(world, plan, random.chance(10) ? 10 : 0));
   return { request, replies, principal: random.chance(3) ? undefined : someone(random) };

@@ -1,6 +1,7 @@
 import type { Choices } from "./choices.js";
 import { type FieldMaker, fitting, SCALARS } from "./fields.js";
 import type { Additions } from "./messages.js";
+import { EMPTYING, errors } from "./methods.js";
 import type { Decl, Side } from "./side.js";
 
 const KEYS = SCALARS.filter((type) => type !== "float" && type !== "double");
@@ -22,6 +23,8 @@ interface Said {
 /** Adds joins and loads to messages, with the internal methods that they read. */
 export class JoinMaker {
   #count = 0;
+  /** Conditions on what joins of the response find, which is always there. */
+  readonly ensurable: string[] = [];
 
   constructor(
     readonly choices: Choices,
@@ -50,12 +53,28 @@ export class JoinMaker {
     const keys = said.keys.map(
       ({ type, to }, i) => `key: "${this.#key(owner, `${said.name}k${i}`, type, isList)}${to}"`,
     );
-    const missing = mayDrop ? choices.pick(["", "", "on_missing: DROP", "on_missing: FAIL"]) : "";
-    const text = [`name: "${said.name}"`, ...said.rest, ...keys, missing]
+    const missing = mayDrop
+      ? choices.pick(["", "", "on_missing: DROP", "on_missing: FAIL"])
+      : choices.chance(10)
+        ? "on_missing: FAIL"
+        : "";
+    // Of one key, NOT_FOUND is no error.
+    const isEach = said.rest.includes("max_keys: 1000");
+    const emptying = EMPTYING.filter((text) => !isEach || !text.includes("NOT_FOUND"));
+    const fallen = errors(choices, 25, mayDrop ? [...emptying, "on_error: {then: DROP}"] : emptying);
+    const when = choices.chance(12)
+      ? `when: "${choices.pick(["n1 >= 0", "s1 != ''", "has(source.d1)"])}"`
+      : "";
+    const text = [`name: "${said.name}"`, ...said.rest, ...keys, missing, fallen, when]
       .filter((part) => part !== "")
       .join(" ");
     owner.additions.options.push(`(portico.v1.message).join = {${text}}`);
     const isMany = isList || choices.chance(25);
+    if (owner.name === "R0" && missing !== "")
+      this.ensurable.push(
+        isMany ? `${said.name}.exists(r, r.n1 >= 0)` : `${said.name}.n1 >= 0`,
+        isMany ? `${said.name}.all(r, r.s1 != 'a')` : `${said.name}.s1 != 'a'`,
+      );
     const from = (path: string) => [`(portico.v1.field).from = "${said.name}${path}"`];
     const pub = (decl: Omit<Decl, "name">) => owner.additions.pub.push({ name: this.fields.name(), ...decl });
     const whole = isMany || choices.chance(60);

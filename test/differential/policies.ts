@@ -1,6 +1,15 @@
 import type { Choices } from "./choices.js";
 import type { Decl } from "./side.js";
 
+/** What policies and conditions read of a request. */
+export const C1: Decl = { name: "c1", kind: "scalar", type: "string", card: "implicit" };
+export const READ_MASK: Decl = {
+  name: "read_mask",
+  kind: "message",
+  type: "google.protobuf.FieldMask",
+  card: "implicit",
+};
+
 /** By the field `c1`, which all public requests have. */
 const POLICIES = [
   "{authenticated: true}",

@@ -4,7 +4,8 @@ import { Choices } from "./choices.js";
 import { type Direction, type EnumPair, FieldMaker, type Pair } from "./fields.js";
 import { type Joined, JoinMaker } from "./joins.js";
 import { MessageMaker } from "./messages.js";
-import { guarded } from "./policies.js";
+import { MethodMaker } from "./methods.js";
+import { C1, guarded, READ_MASK } from "./policies.js";
 import { type Decl, Side, SYNTAXES } from "./side.js";
 
 const WELL_KNOWN = ["wrappers", "timestamp", "duration", "struct", "empty", "field_mask", "any"].map(
@@ -35,15 +36,6 @@ const SELECTIONS = [
   "rs.take(2)",
 ];
 
-/** What policies read of a request. */
-const C1: Decl = { name: "c1", kind: "scalar", type: "string", card: "implicit" };
-const READ_MASK: Decl = {
-  name: "read_mask",
-  kind: "message",
-  type: "google.protobuf.FieldMask",
-  card: "implicit",
-};
-
 /** What schemas are made by: see Choices. */
 export const tapes = fc.array(fc.nat(1 << 20), { maxLength: 1500, size: "max" });
 
@@ -61,8 +53,7 @@ class SchemaMaker {
   /** The messages of a direction, by their number. */
   readonly #counts: Readonly<Record<"R" | "Q" | "B", number>>;
   readonly #enums: Array<EnumPair & { readonly directions: readonly Direction[] }> = [];
-  readonly #methods: string[] = [];
-  readonly #rpcs: string[] = [];
+  readonly #methods: MethodMaker;
   readonly #variants: ReadonlySet<number>;
   readonly #seconds: ReadonlySet<number>;
   /** Messages of a direction with this number and above can be referred to. */
@@ -86,7 +77,8 @@ class SchemaMaker {
       anys,
     });
     this.#maker = new MessageMaker(choices, this.#internal, this.#pub, this.#fields, anys.length === 0);
-    this.#joins = new JoinMaker(choices, this.#internal, this.#fields, this.#methods);
+    this.#methods = new MethodMaker(choices, number, this.#internal, this.#pub);
+    this.#joins = new JoinMaker(choices, this.#internal, this.#fields, this.#methods.internalLines);
   }
 
   make(): Sources {
@@ -95,7 +87,8 @@ class SchemaMaker {
     this.#both();
     this.#in();
     this.#out();
-    this.#two();
+    this.#rpcs();
+    this.#methods.two(C1);
     this.#services();
     return { [`i${number}/a.proto`]: this.#internal.text, [`p${number}/a.proto`]: this.#pub.text };
   }
@@ -188,11 +181,15 @@ class SchemaMaker {
     this.#request("PutRequest", [b0, q0], 20);
     this.#request("UpdateRequest", [b0, mask], 0);
     this.#request("FindRequest", [q0], 100);
-    this.#rpc("GetIt", "Q0", "R0");
-    this.#rpc("ListIt", "FindRequest", "stream R0");
-    this.#rpc("PutIt", "PutRequest", "B0");
-    this.#rpc("UpdateIt", "UpdateRequest", "B0");
-    this.#rpc("FindIt", "FindRequest", "R0");
+  }
+
+  #rpcs(): void {
+    const { ensurable } = this.#joins;
+    this.#methods.rpc("GetIt", "Q0", "R0", "rows", ensurable);
+    this.#methods.rpc("ListIt", "FindRequest", "stream R0", "rows", ensurable);
+    this.#methods.rpc("PutIt", "PutRequest", "B0", "write", []);
+    this.#methods.rpc("UpdateIt", "UpdateRequest", "B0", "write", []);
+    this.#methods.rpc("LookupIt", "FindRequest", "R0", "rows", ensurable);
   }
 
   /** A request on both sides; `masked`: how often clients can say what they want of the response, in percent. */
@@ -285,64 +282,11 @@ class SchemaMaker {
     return { internal: decl, public: { ...decl, type: pub } };
   }
 
-  /** A method of two calls. */
-  #two(): void {
-    const { number } = this;
-    const text = (name: string, ...options: string[]): Decl => ({
-      name,
-      kind: "scalar",
-      type: "string",
-      card: "implicit",
-      options,
-    });
-    const b0: Decl = { name: "b0", kind: "message", type: "B0", card: "implicit" };
-    this.#internal.message("TwoRequest", [text("id"), text("who"), text("ref"), C1]);
-    this.#internal.message("ExtraRequest", [text("id"), { ...b0, name: "inner" }]);
-    this.#internal.message("TwoReply", [text("a"), b0]);
-    this.#internal.message("ExtraReply", [text("e"), { ...b0, name: "found" }]);
-    this.#pub.message("TwoRequest", [
-      text("id"),
-      text("deep", '(portico.v1.field).to = "ref"'),
-      C1,
-      ...(this.choices.chance(20) ? [READ_MASK] : []),
-    ]);
-    this.#pub.message("TwoReply", [
-      text("a"),
-      b0,
-      text("e", '(portico.v1.field).from = "extra.e"'),
-      text("r", '(portico.v1.field).from = "request.id"'),
-      text("s", '(portico.v1.field).from = "auth.subject"'),
-      guarded(this.choices, { ...b0, name: "x", options: ['(portico.v1.field).from = "extra.found"'] }),
-    ]);
-    this.#methods.push(
-      "rpc GetTwo(TwoRequest) returns (TwoReply);",
-      "rpc GetExtra(ExtraRequest) returns (ExtraReply);",
-    );
-    const set = this.choices.chance(50)
-      ? ' set: "who = extra.e"'
-      : this.choices.chance(30)
-        ? ' set: "who = auth.subject"'
-        : "";
-    this.#rpcs.push(
-      `rpc Two(TwoRequest) returns (TwoReply) {
-    option (portico.v1.method) = {
-      call: {method: "i${number}.S/GetTwo"${set}}
-      call: {name: "extra" method: "i${number}.S/GetExtra" set: "id = request.id"}
-    };
-  }`,
-    );
-  }
-
-  #rpc(name: string, request: string, reply: string): void {
-    const text = `rpc ${name}(${request}) returns (${reply});`;
-    this.#methods.push(text);
-    this.#rpcs.push(text);
-  }
-
   #services(): void {
     const { number } = this;
-    this.#internal.service(`service S {\n  ${this.#methods.join("\n  ")}\n}`);
+    const { internalLines, publicLines } = this.#methods;
+    this.#internal.service(`service S {\n  ${internalLines.join("\n  ")}\n}`);
     const option = `option (portico.v1.service) = {from: "i${number}.S" allow: {authenticated: true}};`;
-    this.#pub.service(`service P {\n  ${[option, ...this.#rpcs].join("\n  ")}\n}`);
+    this.#pub.service(`service P {\n  ${[option, ...publicLines].join("\n  ")}\n}`);
   }
 }

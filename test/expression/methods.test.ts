@@ -84,6 +84,14 @@ describe("let", () => {
   });
 });
 
+it("nobody has no subject: what reads it is left out, and nothing fails", async () => {
+  const { run } = await api({
+    doc: `string id = 1; string who = 2 ${from("auth.subject + '!'")}; bool known = 3 ${from("'a' in auth.roles || id == 'd1'")};`,
+    allow: "{public: true}",
+  });
+  expect((await run(answers)).response).toEqual({ id: "d1", known: true });
+});
+
 describe("set", () => {
   const asked = async (set: string, options: object = {}) => {
     const { run } = await api({ method: `call: {method: "GetDoc" set: ${JSON.stringify(set)}}` });
@@ -131,6 +139,27 @@ describe("ensure", () => {
       "not found",
     ]);
     expect(await outcome(`"auth.claims.missing == 'x' || 1 / 0 == 1"`)).toEqual([5, "not found"]);
+  });
+  it("holds where one side of an `||` does, whatever is absent on the other", async () => {
+    const without = { "in.Docs/GetDoc": () => ({ id: "d1" }) };
+    for (const that of [
+      "owner == auth.subject || 'support' in auth.roles",
+      "'support' in auth.roles || owner == auth.subject",
+    ]) {
+      expect(await outcome(`"${that}"`, { roles: ["support"] }, GET, without)).toBe("fine");
+      expect(await outcome(`"${that}"`, { roles: [] }, GET, without)).toEqual([5, "not found"]);
+    }
+    const { run } = await api({
+      method: `${GET} ensure: {that: "owner == auth.subject || !hidden"}`,
+      allow: "{public: true}",
+    });
+    expect((await run(answers)).error).toBeUndefined();
+  });
+  it("takes an empty list for a list", async () => {
+    const without = { "in.Docs/GetDoc": () => ({ id: "d1" }) };
+    expect(await outcome(`"!lines.exists(l, l.count > 2)"`, {}, GET, without)).toBe("fine");
+    expect(await outcome(`"!lines.exists(l, l.count > 2)"`)).toEqual([5, "not found"]);
+    expect(await outcome(`"size(lines) > 0"`, {}, GET, without)).toEqual([5, "not found"]);
   });
   it("stops a write that does not need it", async () => {
     const method = `call: {name: "doc" method: "GetDoc" set: "id = request.id"} call: {method: "UpdateDoc"}`;

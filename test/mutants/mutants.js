@@ -423,4 +423,52 @@ export const mutants = [
     "const isGroup = (tag & 7) === 3;",
     "const isGroup = false;",
   ),
+  mutant(
+    "on rows of a message in itself a read mask stands at more places than are listed",
+    `${PLAN}/budget/places.ts`,
+    "return [owners.some(({ isEndless }) => isEndless) ? endless(found) : found];",
+    "return [found];",
+  ),
+  mutant(
+    "in an `ensure` what is unset is absent",
+    "runtime/src/cel/view.ts",
+    "if (!isNumber && !isMany && !this.#isSet(index))",
+    "if (this.#index(number) < 0)",
+  ),
+  mutant(
+    "an `ensure` is looked at",
+    "runtime/src/call/computed.ts",
+    "if (permits(evaluate)) return;\n  throw new PorticoError(Code[code],",
+    "if (permits(evaluate) || true) return;\n  throw new PorticoError(Code[code],",
+  ),
+  mutant(
+    "a write waits for the conditions that do not need it",
+    `${EMIT}/method.ts`,
+    'const ensured = call.effect === "READ" ? [] : [...this.#ensureSteps];',
+    "const ensured: string[] = [];",
+  ),
+  mutant(
+    "what one side of an `||` decides, what is absent on the other does not undo",
+    `${EMIT}/expressions.ts`,
+    "fieldFails: (field) => isStrict && mayBeUnset(field),",
+    "fieldFails: () => false,",
+  ),
+  mutant(
+    "an `on_error` is for its code",
+    `${CALL}/on-error.ts`,
+    "(code === undefined || code === cause.code)",
+    "(code === undefined || cause.code > 0)",
+  ),
+  mutant(
+    "of several `on_error` the first whose `when` holds fits",
+    `${CALL}/on-error.ts`,
+    "(when === undefined || when(call))",
+    "(when === undefined || !when(call))",
+  ),
+  mutant(
+    "a client is told what `as` says",
+    `${CALL}/on-error.ts`,
+    "return new PorticoError(as ?? thrown.code, text, { cause: thrown.cause });",
+    "return new PorticoError(thrown.code, text, { cause: thrown.cause });",
+  ),
 ];

@@ -13,7 +13,7 @@ service Users { rpc BatchGetUsers(BatchGetUsersRequest) returns (BatchGetUsersRe
 service Items { rpc ListItems(ListItemsRequest) returns (ListItemsResponse); }
 message ListOrdersRequest { int32 page_size = 1; string read_mask = 2; }
 message ListOrdersResponse { repeated Order orders = 1; string next = 2; map<string, Order> by_name = 3; }
-message Order { string id = 1; string user_id = 2; string product = 3; int32 total = 4; }
+message Order { string id = 1; string user_id = 2; string product = 3; int32 total = 4; Order parent = 5; }
 message BatchGetUsersRequest { repeated string ids = 1; }
 message BatchGetUsersResponse { repeated User users = 1; }
 message User { string id = 1; string email = 2; string boss_id = 3; }
@@ -245,4 +245,22 @@ test("is not passed on", async () => {
   const { asked } = await run(answers, { request: { pageSize: 3, readMask: "next" } });
   expect(asked("in.Orders/ListOrders")).toEqual([{ pageSize: 3 }]);
   expect(compiled.files.get("exposure.json")).not.toContain("read_mask");
+});
+
+test("joins on the rows that the join of a message in itself finds", async () => {
+  const { run } = await gateway(
+    INTERNAL,
+    `${MASK}${SERVICE}
+    message ListOrdersResponse { repeated Order orders = 1; }
+    message Order { string id = 1; Order parent = 2; User user = 3 [(portico.v1.field).key = "user_id"]; }
+    ${BOSS}`,
+  );
+  const nested = {
+    ...answers,
+    "in.Orders/ListOrders": () => ({ orders: [{ id: "1", parent: order("2", "a") }] }),
+  };
+  const { response } = await run(nested, { request: { readMask: "orders.parent" } });
+  const boss = { id: "boss-a", email: "boss-a@x" };
+  const user = { id: "a", email: "a@x", boss };
+  expect(response).toEqual({ orders: [{ parent: { id: "2", user } }] });
 });

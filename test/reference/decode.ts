@@ -9,8 +9,8 @@ export interface DecodeOptions {
   readonly strict?: boolean;
   /** Told of fields that the type does not have. */
   readonly onUnknown?: (number: number, desc: DescMessage) => void;
-  /** Told of each occurrence of a field that the type has. */
-  readonly onField?: (field: DescField) => void;
+  /** Told of each occurrence of a field that the type has, once it is read. */
+  readonly onField?: (field: DescField, message: ReflectMessage) => void;
 }
 
 /** Decodes a message by the rules of design section 4, "malformed" and "split sub-messages". */
@@ -37,7 +37,7 @@ class Decoder {
       if (field === undefined || !this.#field(message, field, tag.wire, cursor, depth)) {
         this.options.onUnknown?.(tag.number, message.desc);
         cursor.skip(tag, depth);
-      } else this.options.onField?.(field);
+      } else this.options.onField?.(field, message);
     }
   }
 

@@ -24,8 +24,13 @@ export type RootOf = (value: Value) => Computed;
  * What an expression gives, on objects. Its tree says what is called; what a call means is left to CEL's own runtime, which
  * shares nothing with ours.
  */
-export function evaluate(expression: Expression, rootOf: RootOf): Computed {
-  return new Evaluation(expression, rootOf).value(expression.tree);
+export function evaluate(
+  expression: Expression,
+  rootOf: RootOf,
+  /** Of what is not set there is no value, but for numbers and bools without presence. */
+  strict = false,
+): Computed {
+  return new Evaluation(expression, rootOf, strict).value(expression.tree);
 }
 
 class Evaluation {
@@ -34,6 +39,7 @@ class Evaluation {
   constructor(
     readonly expression: Expression,
     readonly rootOf: RootOf,
+    readonly strict: boolean,
   ) {}
 
   value(node: Checked): Computed {
@@ -48,7 +54,7 @@ class Evaluation {
       case "local":
         return this.#locals.get(node.local)!;
       case "field":
-        return fieldOf(present(this.value(node.base)), node.field);
+        return fieldOf(present(this.value(node.base)), node.field, this.strict);
       case "hasField":
         return has(present(this.value(node.base)), node.field);
       case "equality":
@@ -70,7 +76,8 @@ class Evaluation {
 
   #variable(value: Value): Computed {
     const root = this.rootOf(value);
-    const along = (holder: Computed) => value.path.reduce((at, field) => fieldOf(present(at), field), holder);
+    const along = (holder: Computed) =>
+      value.path.reduce((at, field) => fieldOf(present(at), field, this.strict), holder);
     return Array.isArray(root) ? root.map(along) : along(root as Computed);
   }
 
@@ -165,7 +172,8 @@ function present(value: Computed): Holder {
 }
 
 /** A field as CEL has it: of an unset one its default; a wrapper is its value, or null. */
-function fieldOf(holder: Holder, field: Field): Computed {
+function fieldOf(holder: Holder, field: Field, strict: boolean): Computed {
+  if (strict && mayBeUnset(field) && !has(holder, field)) throw new Absent(`${field.name} is not set`);
   if (field.cardinality === "repeated") return elements(holder, field).map((value) => element(value, field));
   if (field.cardinality === "map") throw new Error("maps are not evaluated by the reference");
   const { type } = field;
@@ -177,6 +185,12 @@ function fieldOf(holder: Holder, field: Field): Computed {
   if (!has(holder, field) && !(holder instanceof Entry))
     return element(defaultOf(field.desc!, holder), field);
   return element(read(holder, field), field);
+}
+
+function mayBeUnset({ cardinality, presence, type }: Field): boolean {
+  if (cardinality !== "singular") return false;
+  const isText = type.kind === "scalar" && (type.scalar === "string" || type.scalar === "bytes");
+  return isText || type.kind === "message" || presence !== "implicit";
 }
 
 function defaultOf(desc: DescField, holder: ReflectMessage): unknown {

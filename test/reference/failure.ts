@@ -1,4 +1,5 @@
 import { Code } from "@portico/runtime";
+import type { ErrorRulePlan, Expression } from "../../plugin/src/plan/types.js";
 
 /** A public method ends with this code. */
 export class Failure extends Error {
@@ -30,4 +31,16 @@ const PASSING: readonly number[] = [
 /** What an upstream's code becomes. */
 export function publicCode(code: number): number {
   return PASSING.includes(code) ? code : Code.INTERNAL;
+}
+
+/** What becomes of the code that an upstream gave. */
+export function outcomeOf(
+  rules: readonly ErrorRulePlan[],
+  code: number,
+  holds: (condition: Expression) => boolean,
+): { readonly outcome: ErrorRulePlan["outcome"]; readonly code: number } {
+  const rule = rules.find(
+    (one) => (one.code === undefined || one.code === code) && (one.when === undefined || holds(one.when)),
+  );
+  return { outcome: rule?.outcome ?? "fail", code: rule?.as ?? publicCode(code) };
 }

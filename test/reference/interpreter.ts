@@ -1,24 +1,31 @@
-import type { DescMessage } from "@bufbuild/protobuf";
+import type { DescField } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { Code, type Principal } from "@portico/runtime";
 import type {
   CallPlan,
+  EnsurePlan,
+  EnumPlan,
+  Expression,
   FieldPolicyPlan,
+  JoinPlan,
   MethodPlan,
   Translator,
   UpstreamMethod,
 } from "../../plugin/src/plan/types.js";
 import { Malformed } from "./cursor.js";
 import { decode } from "./decode.js";
+import { degradedBy, degradedByJoin } from "./degraded.js";
 import { encode } from "./encode.js";
-import { Failure, invalid, publicCode } from "./failure.js";
+import { Absent, evaluate, NoValue } from "./expression.js";
+import { Failure, invalid, outcomeOf } from "./failure.js";
 import { type Answer, Joins } from "./joins.js";
 import { joinsToRun, type Seen } from "./needed.js";
-import { empty, has, markMessage, read } from "./object.js";
-import { admits, maySend } from "./policy.js";
+import { empty, has, isSet, markMessage, read } from "./object.js";
+import { within } from "./plans.js";
+import { admits, maySend, surroundings } from "./policy.js";
 import { prune, type Wanted, wantedBy } from "./read-mask.js";
 import { Site } from "./sites.js";
-import { claimOf, denial, type Names, translate } from "./translate.js";
+import { aside, claimOf, denial, type Names, translate } from "./translate.js";
 
 /**
  * The reference: what a public method does, by the plan, on protobuf-es objects. Slow, and written to be plainly right;
@@ -31,6 +38,10 @@ export interface Reference {
   readonly code: number | undefined;
   /** Why, for people. */
   readonly why: string;
+  /** The fields that stay empty since an upstream failed; "?" where it is not known which. */
+  readonly degraded: ReadonlySet<string>;
+  /** Whether it is refused for what can be seen at first sight. */
+  readonly isRefused: boolean;
   /** What was asked for; of joins, each distinct key in a call of its own. */
   readonly asked: readonly Asked[];
 }
@@ -55,10 +66,20 @@ export function interpret(
   const run = new Run(plan, upstreams, principal, lenient);
   try {
     run.all(request);
-    return { responses: run.responses, code: undefined, why: "", asked: run.asked };
+    return {
+      responses: run.responses,
+      code: undefined,
+      why: "",
+      asked: run.asked,
+      degraded: run.degraded,
+      isRefused: false,
+    };
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return { responses: run.responses, code: error.code, why: error.message, asked: run.asked };
+    const isOurs = error instanceof Failure || error instanceof Malformed;
+    if (!isOurs) throw error;
+    const code = error instanceof Failure ? error.code : Code.INTERNAL;
+    const { responses, asked, degraded, isRefused } = run;
+    return { responses, code, why: error.message, asked, degraded, isRefused };
   }
 }
 
@@ -67,6 +88,11 @@ class Run {
   readonly responses: Uint8Array[] = [];
   readonly #replies = new Map<CallPlan, ReflectMessage>();
   readonly #site: Site;
+  readonly #done = new Set<CallPlan>();
+  /** The conditions that have not been looked at. */
+  readonly #open: Set<EnsurePlan>;
+  readonly degraded = new Set<string>();
+  isRefused = true;
   readonly #admitted = new Map<FieldPolicyPlan, boolean>();
   #wanted: Wanted;
 
@@ -76,31 +102,72 @@ class Run {
     readonly principal: Principal | undefined,
     readonly lenient: boolean,
   ) {
+    this.#open = new Set(plan.ensures);
     this.#site = new Site([[plan.translator, []]], false);
   }
 
   all(request: Uint8Array): void {
     const { plan } = this;
-    const input = decodeRequest(plan.request.desc!, request, !this.lenient);
+    const input = decodeRequest(plan, request, !this.lenient);
     const { seen } = this.#names(input, input, "client");
     if (!maySend(plan, request, !this.lenient, seen.may)) throw denial(this.principal);
     if (plan.readMask !== undefined) this.#wanted = wantedBy(input, plan.readMask, plan.response);
+    this.isRefused = false;
     this.#refuse(input);
-    let source: readonly ReflectMessage[] = [];
+    let source: ReadonlyArray<ReflectMessage | undefined> = [];
+    this.#ensure(input);
     for (const call of inOrder(plan.calls)) {
-      const written = translate(call.request, this.#names(input, input, "client"))!;
-      const answer = this.#ask(call.method, encode(written), false);
-      if (call.method.kind === "server_streaming")
-        source = (answer as Uint8Array[]).map((bytes) => opened(call, bytes));
-      else {
-        const reply = opened(call, answer as Uint8Array);
-        this.#replies.set(call, reply);
-        if (call.unnamed) source = [reply];
-      }
+      const replies = this.#call(call, input);
+      this.#done.add(call);
+      if (call.unnamed) source = replies;
+      if (call.method.kind === "unary" && replies[0] !== undefined) this.#replies.set(call, replies[0]);
+      this.#ensure(input);
     }
     const unnamed = plan.calls.find((call) => call.unnamed);
-    if (unnamed === undefined) this.#respond(undefined, input);
-    else for (const reply of source) this.#respond(selected(unnamed, reply), input);
+    if (unnamed === undefined) this.#respond(undefined, undefined, input);
+    else for (const reply of source) this.#respond(unnamed, reply, input);
+  }
+
+  /** What a call answers; undefined where it is not made, or its failure is let pass. */
+  #call(call: CallPlan, input: ReflectMessage): Array<ReflectMessage | undefined> {
+    const names = this.#names(input, input, "client");
+    if (call.when !== undefined && !names.holds(call.when)) return [undefined];
+    const answer = this.#ask(call.method, encode(translate(call.request, names)!), false);
+    if (!("code" in answer)) {
+      const all = answer instanceof Uint8Array ? [answer] : answer;
+      return all.map((bytes) => opened(call, bytes));
+    }
+    const { outcome, code } = outcomeOf(call.onError, answer.code, names.holds);
+    if (outcome === "fail") throw new Failure(code, `${call.method.name} fails`);
+    for (const path of degradedBy(call, this.plan.translator)) this.degraded.add(path);
+    return [undefined];
+  }
+
+  /** Looks at the conditions whose calls have answered. */
+  #ensure(input: ReflectMessage): void {
+    const due = [...this.#open].filter(
+      ({ after, joins }) =>
+        joins.size === 0 && [...after].every((call) => this.#done.has(call) && call.method.kind === "unary"),
+    );
+    const unnamed = this.plan.calls.find((call) => call.unnamed);
+    const reply = unnamed && this.#replies.get(unnamed);
+    for (const ensure of due) {
+      this.#open.delete(ensure);
+      this.#hold(ensure, unnamed, reply, input);
+    }
+  }
+
+  #hold(
+    ensure: EnsurePlan,
+    unnamed: CallPlan | undefined,
+    reply: ReflectMessage | undefined,
+    input: ReflectMessage,
+  ): void {
+    let source = reply;
+    for (const field of unnamed?.result.path ?? [])
+      source =
+        source !== undefined && has(source, field) ? (read(source, field) as ReflectMessage) : undefined;
+    aside(this.plan.translator, this.#names(source, input, "upstream")).ensure(ensure);
   }
 
   /** What can be refused before anything is called is. */
@@ -115,6 +182,9 @@ class Run {
     }
     for (const call of plan.calls) {
       try {
+        const names = this.#names(input, input, "client");
+        // A call that is not made refuses nothing, if it is the only one.
+        if (plan.calls.length === 1 && call.when !== undefined && !names.holds(call.when)) continue;
         translate(call.request, this.#names(input, input, "client"));
       } catch (error) {
         // What other calls have to give is not there yet.
@@ -131,7 +201,29 @@ class Run {
       wanted: this.#wanted,
       site: this.#site,
     };
-    return { source, origin, request, calls: this.#replies, principal, joins, seen };
+    const names = { source, origin, request, calls: this.#replies, principal, joins, seen };
+    const holds = (condition: Expression) => this.#holds(condition, request);
+    const degrade = (join: JoinPlan, site: Site, owner: Translator) => {
+      for (const path of degradedByJoin(join, owner, site)) this.degraded.add(path);
+    };
+    return { ...names, holds, degrade };
+  }
+
+  /** A condition on the request, and on what calls have answered. */
+  #holds(condition: Expression, request: ReflectMessage): boolean {
+    try {
+      const value = evaluate(condition, ({ root }) => {
+        if (root.kind === "request") return request;
+        return root.kind === "call"
+          ? (this.#replies.get(root.call) ?? null)
+          : surroundings(root, this.principal);
+      });
+      return value === true;
+    } catch (error) {
+      if (error instanceof Absent) return false;
+      if (error instanceof NoValue) throw invalid(error.message);
+      throw error;
+    }
   }
 
   #may(policy: FieldPolicyPlan, request: ReflectMessage): boolean {
@@ -140,28 +232,54 @@ class Run {
     return known;
   }
 
-  #respond(source: ReflectMessage | undefined, input: ReflectMessage): void {
-    const response = translate(this.plan.translator, this.#names(source, input, "upstream"));
-    prune(response!, this.#wanted);
-    this.responses.push(encode(response!));
+  #respond(unnamed: CallPlan | undefined, reply: ReflectMessage | undefined, input: ReflectMessage): void {
+    const { translator, response } = this.plan;
+    // Without its subject it would be read as one that has no values.
+    if (unnamed !== undefined && reply === undefined) {
+      this.responses.push(encode(empty(response.desc!)));
+      return;
+    }
+    const [joined, others] = [true, false].map((isJoined) =>
+      [...this.#open].filter(({ joins }) => joins.size > 0 === isJoined),
+    );
+    for (const ensure of others!) this.#hold(ensure, unnamed, reply, input);
+    const source = reply && selected(unnamed!, reply);
+    const written = translate(translator, this.#names(source, input, "upstream"), [], joined);
+    prune(written!, this.#wanted);
+    this.responses.push(encode(written!));
   }
 
   #ask(method: UpstreamMethod, request: Uint8Array, isJoin: boolean): Answer | readonly Uint8Array[] {
     this.asked.push({ method, request, isJoin });
-    const answer = this.upstreams(method, request);
-    if ("code" in answer && !(isJoin && answer.code === Code.NOT_FOUND))
-      throw new Failure(publicCode(answer.code), `${method.name} fails`);
-    return answer;
+    return this.upstreams(method, request);
   }
 }
 
-function decodeRequest(desc: DescMessage, bytes: Uint8Array, strict: boolean): ReflectMessage {
+function decodeRequest(plan: MethodPlan, bytes: Uint8Array, strict: boolean): ReflectMessage {
+  // Where there are several calls, numbers of enums are looked at before the first, also those that are replaced later.
+  const enums = plan.calls.length > 1 ? enumsOf(plan) : new Map<DescField, EnumPlan>();
+  const onField = (field: DescField, message: ReflectMessage) => {
+    const map = field.fieldKind === "enum" ? enums.get(field) : undefined;
+    if (map?.otherwise !== "invalid" || !isSet(message, field)) return;
+    if (!map.numbers.some(([from]) => from === message.get(field))) throw new Malformed("an enum value");
+  };
   try {
-    return decode(desc, bytes, { strict });
+    return decode(plan.request.desc!, bytes, { strict, onField });
   } catch (error) {
     if (error instanceof Malformed) throw invalid(error.message);
     throw error;
   }
+}
+
+/** What the enums in a request become. */
+function enumsOf({ calls }: MethodPlan): Map<DescField, EnumPlan> {
+  const enums = new Map<DescField, EnumPlan>();
+  for (const { request } of calls)
+    for (const { fields } of within(request))
+      for (const { conversion, value } of fields)
+        if (conversion.kind === "enum" && value.path.length > 0)
+          enums.set(value.path.at(-1)!.desc!, conversion.map);
+  return enums;
 }
 
 /** A reply; one that is malformed is so for who reads it. */

@@ -13,7 +13,7 @@ import { Malformed } from "./cursor.js";
 import { decode } from "./decode.js";
 import { encode } from "./encode.js";
 import { Absent, type Computed, NoValue, written } from "./expression.js";
-import { Failure, publicCode } from "./failure.js";
+import { Failure, outcomeOf } from "./failure.js";
 import { elements, empty, type Holder, has, holderOf, read } from "./object.js";
 import { checkText } from "./scalar.js";
 import { type Names, translate } from "./translate.js";
@@ -26,6 +26,22 @@ export type Ask = (method: UpstreamMethod, request: Uint8Array) => Answer;
 export interface Row {
   readonly roots: (root: Root) => readonly Holder[];
   readonly compute: (expression: Expression) => Computed;
+  /** Whether a condition on the request holds. */
+  readonly holds: (condition: Expression) => boolean;
+}
+
+/** The rows for one row; `failed`: a call of theirs did, and that is let pass. */
+interface Result {
+  readonly found: Holder[];
+  readonly missing: boolean;
+  readonly failed: "empty" | "drop" | undefined;
+}
+
+/** A call of a join has failed. */
+class UpstreamFailure extends Error {
+  constructor(readonly code: number) {
+    super("the call fails");
+  }
 }
 
 /** One part of a key, such that equal values are equal. */
@@ -36,7 +52,7 @@ type Part = string;
  * go in one call changes nothing of what is found.
  */
 export class Joins {
-  readonly #found = new Map<string, Holder[]>();
+  readonly #found = new Map<string, Holder[] | UpstreamFailure>();
   readonly #keys = new Map<LookupPlan, Set<string>>();
   readonly #rows = new Map<JoinPlan, number>();
   readonly #foundRows = new Map<LookupPlan, number>();
@@ -44,7 +60,7 @@ export class Joins {
   constructor(readonly ask: Ask) {}
 
   /** The rows for one row: of a list of keys, the first of each. */
-  find(join: JoinPlan, row: Row, names: Names): { found: Holder[]; missing: boolean } {
+  find(join: JoinPlan, row: Row, names: Names): Result {
     try {
       this.#count(this.#rows, join, join.lookup.maxRows);
       if (join.keyList) {
@@ -53,16 +69,20 @@ export class Joins {
         return {
           found: rows.flatMap((some) => some.slice(0, 1)),
           missing: rows.some((some) => some.length === 0),
+          failed: undefined,
         };
       }
       const values = join.key.map((value, i) => keyOf(value, row, join.lookup.keyTypes[i]!));
       // A part that is not set asks for nothing.
-      if (values.includes(undefined)) return { found: [], missing: true };
+      if (values.includes(undefined)) return { found: [], missing: true, failed: undefined };
       const found = this.#lookup(join.lookup, values, names);
-      return { found, missing: found.length === 0 };
+      return { found, missing: found.length === 0, failed: undefined };
     } catch (error) {
       if (error instanceof Malformed) throw new Failure(Code.INTERNAL, error.message);
-      throw error;
+      if (!(error instanceof UpstreamFailure)) throw error;
+      const { outcome, code } = outcomeOf(join.onError, error.code, row.holds);
+      if (outcome === "fail") throw new Failure(code, error.message);
+      return { found: [], missing: false, failed: outcome };
     }
   }
 
@@ -80,16 +100,27 @@ export class Joins {
     ];
     const known = JSON.stringify([...id, ...pathsOf(lookup), ...parts]);
     let found = this.#found.get(known);
+    if (found instanceof UpstreamFailure) throw found;
     if (found === undefined) {
       const asked = this.#keys.get(lookup) ?? new Set();
       this.#keys.set(lookup, asked.add(JSON.stringify(parts)));
       if (asked.size > lookup.maxKeys) throw new Failure(Code.RESOURCE_EXHAUSTED, "too many keys");
-      const replies = this.#reply(lookup, set, key, JSON.stringify(id));
+      const replies = this.#attempt(known, () => this.#reply(lookup, set, key, JSON.stringify(id)));
       found = replies.flatMap((reply) => rowsOf(reply, lookup)).filter((row) => isOf(row, lookup, parts));
       for (const _ of found) this.#count(this.#foundRows, lookup, lookup.maxRows);
       this.#found.set(known, found);
     }
     return found;
+  }
+
+  /** What has failed is not tried again. */
+  #attempt<T>(known: string, step: () => T): T {
+    try {
+      return step();
+    } catch (error) {
+      if (error instanceof UpstreamFailure) this.#found.set(known, error);
+      throw error;
+    }
   }
 
   readonly #replies = new Map<string, ReflectMessage[]>();
@@ -110,8 +141,8 @@ export class Joins {
       if (replies.length > 0) set.set(pages!.ask.desc!, token as never);
       const answer = this.ask(lookup.method, encode(set));
       if (answer instanceof Uint8Array) replies.push(decode(lookup.method.output.desc!, answer));
-      else if (lookup.mode === "each" && replies.length === 0) break;
-      else throw new Failure(publicCode(answer.code), "the call fails");
+      else if (answer.code === Code.NOT_FOUND && lookup.mode === "each" && replies.length === 0) break;
+      else throw new UpstreamFailure(answer.code);
       const last = replies.at(-1)!;
       const next = last.desc.fields.find((field) => field.name === "next_page_token");
       token = next?.fieldKind === "scalar" ? last.get(next) : "";

@@ -6,6 +6,9 @@ import type { Field, Message } from "../../plugin/src/source/model.js";
 import { decode } from "./decode.js";
 import { Absent, type Computed, evaluate, NoValue } from "./expression.js";
 
+// Paths of messages in themselves have no end: a type stands at most so often on the way.
+const MAX_TURNS = 2;
+
 /** Whether a field's `allow` admits who asks. */
 export function admits(
   policy: FieldPolicyPlan,
@@ -90,14 +93,23 @@ function pathsIn(request: ReflectMessage, mask: Field): string[] {
   return [...(message.get(message.desc.fields[0]!) as ReflectList)] as string[];
 }
 
-/** Whether a path leads to a denied field, past one, or to a message that one is in. */
-function touches([name, ...rest]: readonly string[], of: Message, denied: ReadonlySet<Field>): boolean {
-  if (name === "*" && rest.length === 0) return isWithin(of, denied);
-  const field = of.byName.get(name!);
-  if (field === undefined) return false;
-  if (denied.has(field)) return true;
-  if (field.type.kind !== "message") return false;
-  return rest.length === 0 ? isWithin(field.type.message, denied) : touches(rest, field.type.message, denied);
+/** Whether a path leads to a denied field, past one, or to a message that one is in; one that leads nowhere does not. */
+function touches(path: readonly string[], of: Message, denied: ReadonlySet<Field>): boolean {
+  if (path.length === 1 && path[0] === "*") return isWithin(of, denied);
+  const fields: Field[] = [];
+  const above: Message[] = [];
+  let at: Message | undefined = of;
+  for (const name of path) {
+    const field: Field | undefined = at?.byName.get(name);
+    if (field === undefined || above.filter((one) => one === at).length >= MAX_TURNS) return false;
+    above.push(at!);
+    fields.push(field);
+    at = field.type.kind === "message" && field.cardinality === "singular" ? field.type.message : undefined;
+  }
+  const { type } = fields.at(-1)!;
+  return (
+    fields.some((field) => denied.has(field)) || (type.kind === "message" && isWithin(type.message, denied))
+  );
 }
 
 function isWithin(message: Message, denied: ReadonlySet<Field>, seen = new Set<Message>()): boolean {

@@ -3,11 +3,13 @@ import { Code, type Principal } from "@portico/runtime";
 import type {
   CallPlan,
   Conversion,
+  EnsurePlan,
   Expression,
   FieldPlan,
   JoinPlan,
   Root,
   Translator,
+  Value,
 } from "../../plugin/src/plan/types.js";
 import type { Field } from "../../plugin/src/source/model.js";
 import { type Converter, converted } from "./convert.js";
@@ -19,6 +21,7 @@ import { joinsToRun, type Seen } from "./needed.js";
 import { type Entry, elements, empty, type Holder, has, holderOf, read } from "./object.js";
 import { surroundings } from "./policy.js";
 import { checkText, isZero, zeroOf } from "./scalar.js";
+import type { Site } from "./sites.js";
 
 /** What values are read from. */
 export interface Names {
@@ -34,6 +37,10 @@ export interface Names {
   readonly principal: Principal | undefined;
   readonly joins: Joins;
   readonly seen: Seen;
+  /** Whether a condition on the request, and on who asks, holds. */
+  readonly holds: (condition: Expression) => boolean;
+  /** Notes that an error was let pass. */
+  readonly degrade: (join: JoinPlan, site: Site, owner: Translator) => void;
 }
 
 /**
@@ -44,8 +51,15 @@ export function translate(
   translator: Translator,
   names: Names,
   excluded: ReadonlyArray<readonly Field[]> = [],
+  /** Of a response: conditions on what its joins found. */
+  ensures: readonly EnsurePlan[] = [],
 ): ReflectMessage | undefined {
-  return new Translation(translator, names, excluded).run();
+  return new Translation(translator, names, excluded).run(ensures);
+}
+
+/** Where expressions of a method stand that belong to no message. */
+export function aside(translator: Translator, names: Names): Translation {
+  return new Translation(translator, names, []);
 }
 
 class Translation {
@@ -62,27 +76,36 @@ class Translation {
     this.#target = empty(translator.target.desc!);
   }
 
-  run(): ReflectMessage | undefined {
+  run(ensures: readonly EnsurePlan[]): ReflectMessage | undefined {
     const { translator, names } = this;
     let keep = true;
     for (const join of joinsToRun(translator, names.seen)) {
-      const isAsked = join.when === undefined || this.#holds(join.when);
-      const { found, missing } = isAsked
+      const isAsked = join.when === undefined || this.holds(join.when);
+      const { found, missing, failed } = isAsked
         ? names.joins.find(
             join,
-            { roots: (root) => this.#roots(root, true), compute: (key) => this.#value(key) },
+            {
+              roots: (root) => this.#roots(root, true),
+              compute: (key) => this.#value(key),
+              holds: names.holds,
+            },
             names,
           )
-        : { found: [], missing: true };
+        : { found: [], missing: true, failed: undefined };
       this.#rows.set(join, found);
+      // Nobody knows what is missing.
+      if (failed === "drop") keep = false;
+      if (failed === "empty") names.degrade(join, names.seen.site, translator);
+      if (failed !== undefined) continue;
       if (missing && join.onMissing === "drop") keep = false;
       if (missing && join.onMissing === "fail") throw new Failure(Code.NOT_FOUND, `no row of ${join.name}`);
     }
+    for (const ensure of ensures) this.ensure(ensure);
     for (const plan of translator.fields) {
       if (this.excluded.some((path) => startsWith(plan.target, path))) continue;
       if (plan.allow !== undefined && !names.seen.may(plan.allow)) continue;
       try {
-        if (plan.when === undefined || this.#holds(plan.when)) this.#field(plan);
+        if (plan.when === undefined || this.holds(plan.when)) this.#field(plan);
       } catch (error) {
         if (error instanceof Absent) continue;
         if (error instanceof NoValue) throw new Failure(this.#failed(), error.message);
@@ -95,23 +118,33 @@ class Translation {
     return keep ? this.#target : undefined;
   }
 
+  /** Denies where a condition is not true, whatever goes wrong in it. */
+  ensure({ that, code }: EnsurePlan): void {
+    let holds: Computed = false;
+    try {
+      holds = this.#value(that, true);
+    } catch (error) {
+      if (!(error instanceof NoValue)) throw error;
+    }
+    if (holds !== true) throw new Failure(Code[code as keyof typeof Code], `not so: ${that.text}`);
+  }
+
   #failed(): Code {
     return this.translator.direction === "request" ? Code.INVALID_ARGUMENT : Code.INTERNAL;
   }
 
   /** What an expression gives. */
-  #value(expression: Expression): Computed {
-    return evaluate(expression, ({ root }) => {
+  #value(expression: Expression, strict = false): Computed {
+    const rootOf = ({ root }: Value): Computed => {
       if (root.kind === "surroundings") return surroundings(root, this.names.principal);
       const all = this.#roots(root);
-      if (root.kind === "join" && root.join.use === "many") return all;
-      if (all.length > 0) return all[0]!;
-      return null;
-    });
+      return root.kind === "join" && root.join.use === "many" ? all : (all[0] ?? null);
+    };
+    return evaluate(expression, rootOf, strict);
   }
 
   /** Whether a condition is true; one that reads what is not there is not. */
-  #holds(condition: Expression): boolean {
+  holds(condition: Expression): boolean {
     try {
       return this.#value(condition) === true;
     } catch (error) {

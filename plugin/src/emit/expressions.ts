@@ -4,7 +4,7 @@ import { partsOf } from "../expression/substitute.js";
 import type { CelType } from "../expression/types.js";
 import type { Expression, Root, Value } from "../plan/types.js";
 import { messageOfValue } from "../plan/values/scope.js";
-import type { Message } from "../source/model.js";
+import type { Field, Message } from "../source/model.js";
 import { quote } from "./code.js";
 import type { FileScope } from "./file-scope.js";
 import { camel, type Names } from "./names.js";
@@ -52,6 +52,8 @@ export function emitExpression(
     helper: (name) => (name === "now" ? (views.clock ?? `${views.call}.now`) : `cel.${name}`),
     variable: (name) => variable(expression.names.get(name)!),
     local: (name) => names.unique(camel(name)),
+    variableFails: (name) => mayFail(expression.names.get(name)!, isStrict),
+    fieldFails: (field) => isStrict && mayBeUnset(field),
     field: (base, field) => {
       file.views.read(field);
       return `${base}.${get}<${fieldTypeScript(field)}>(${field.number})`;
@@ -88,6 +90,23 @@ export function emitExpression(
   return compiled;
 }
 
+/** Who asks may be nobody, or lack the claim; a call and a join may have given nothing. */
+function mayFail({ root, path }: Value, isStrict: boolean): boolean {
+  if (root.kind === "auth") return true;
+  if (root.kind === "surroundings") return PRINCIPALS.includes(root.name);
+  if (path.length > 0 && (root.kind === "join" || root.kind === "call")) return true;
+  return isStrict && path.some(mayBeUnset);
+}
+
+/** All but numbers and bools without presence, lists and maps. */
+function mayBeUnset({ cardinality, presence, type }: Field): boolean {
+  if (cardinality !== "singular") return false;
+  const isNumber =
+    type.kind === "enum" || (type.kind === "scalar" && !["string", "bytes"].includes(type.scalar));
+  return !isNumber || presence !== "implicit";
+}
+
+const PRINCIPALS: readonly string[] = ["auth.subject", "auth.roles", "auth.scopes"];
 const STRINGS = /"(?:[^"\\]|\\.)*"/g;
 
 /** Messages that are compared, or looked into at run time, are read whole. */

@@ -18,8 +18,12 @@ export interface Target {
   variable(name: string, type: CelType): string;
   /** A name for a variable of a macro that nothing else in the code has. */
   local(name: string): string;
+  /** Whether a name may have no value. */
+  variableFails?(name: string): boolean;
   /** Reads a field of a message, which is null where what it belongs to is not there. */
   field(base: string, field: Field): string;
+  /** Whether a field of a message that is there may have no value. */
+  fieldFails?(field: Field): boolean;
   /** Whether a field of a message is set. */
   hasField(base: string, field: Field): string;
   /** Makes a message; the values are those of the fields. */
@@ -77,7 +81,7 @@ export class Compiler {
       case "literal":
         return literalText(this, node.literal);
       case "variable":
-        return primary(target.variable(node.name, node.type), false);
+        return primary(target.variable(node.name, node.type), target.variableFails?.(node.name) === true);
       case "local":
         return this.#local(node.local);
       case "typeValue":
@@ -148,7 +152,8 @@ export class Compiler {
     const made = this.compile(node.base);
     const base = mayBeNull(node.base) ? this.call("present", [made.text], true) : made;
     const isPlain = !["timestamp", "duration", "dyn"].includes(node.type.kind);
-    return primary(read(within(base, PRIMARY)), !isPlain || mayBeNull(node.base) || base.fails);
+    const isAbsent = node.kind === "field" && this.target.fieldFails?.(node.field) === true;
+    return primary(read(within(base, PRIMARY)), !isPlain || isAbsent || mayBeNull(node.base) || base.fails);
   }
 
   #select(node: Checked & { kind: "select" }): Piece {

@@ -87,12 +87,14 @@ export class View implements MessageValue {
     return this.#value(this.#index(number)) as T;
   }
 
-  /** As `get`; of a field that is not there there is no value. */
+  /** As `get`; of a field that is not there there is no value. A list or map that is empty is there. */
   must<T>(number: number): T {
     const index = this.#index(number);
     const field = this.type.fields[index]!;
     const isNumber = field.implicit && field.kind !== "string" && field.kind !== "bytes";
-    if (!isNumber && !this.#isSet(index)) throw new AbsentError(`${this.typeName}.${field.name} is not set`);
+    const isMany = field.list || field.key !== undefined;
+    if (!isNumber && !isMany && !this.#isSet(index))
+      throw new AbsentError(`${this.typeName}.${field.name} is not set`);
     return this.#value(index) as T;
   }
 

@@ -42,8 +42,17 @@ export function placesInside(join: JoinPlan, owners: readonly Place[]): readonly
       for (const inner of translatorsIn(field.conversion)) walk.enter(inner, stepInto(here, field));
     }
     const found = walk.finish();
-    return found.size === 0 ? [] : [found];
+    if (found.size === 0) return [];
+    // Where there are more rows than those that are listed, there is more in them.
+    return [owners.some(({ isEndless }) => isEndless) ? endless(found) : found];
   });
+}
+
+function endless(found: Places): Places {
+  const entries = [...found].map(
+    ([join, places]) => [join, places.map((place) => ({ ...place, isEndless: true }))] as const,
+  );
+  return new Map(entries);
 }
 
 /** The fields that a join feeds, whose rows are walked by themselves. */
