@@ -19,8 +19,11 @@ function isNeeded(owner: Translator, join: JoinPlan, seen: Seen | undefined): bo
   const joins = withReaders(owner, join);
   // What there is never depends on who sees it.
   if (joins.some((one) => decides(owner, one))) return true;
-  const users = owner.fields.filter((field) =>
-    readsOf(field).some(({ root }) => root.kind === "join" && joins.includes(root.join)),
+  const users = withFinishers(
+    owner,
+    owner.fields.filter((field) =>
+      readsOf(field).some(({ root }) => root.kind === "join" && joins.includes(root.join)),
+    ),
   );
   if (seen === undefined) return users.length > 0;
   const admitted = users.filter(({ allow }) => allow === undefined || seen.may(allow));
@@ -36,6 +39,19 @@ function isNeeded(owner: Translator, join: JoinPlan, seen: Seen | undefined): bo
 function withReaders({ joins }: Translator, join: JoinPlan): JoinPlan[] {
   const readers = joins.filter((other) => other.after.includes(join));
   return [join, ...readers.flatMap((reader) => withReaders({ joins } as Translator, reader))];
+}
+
+/** Fields, and those that read them by `this`. */
+function withFinishers(owner: Translator, fields: readonly FieldPlan[]): FieldPlan[] {
+  const names = new Set(fields.map(({ target }) => target[0]!.name));
+  const all = owner.fields.filter(
+    (field) =>
+      fields.includes(field) ||
+      readsOf(field).some(
+        ({ root, path }) => root.kind === "this" && (path.length === 0 || names.has(path[0]!.name)),
+      ),
+  );
+  return all.length === fields.length ? all : withFinishers(owner, all);
 }
 
 function decides({ ensured }: Translator, join: JoinPlan): boolean {

@@ -68,7 +68,7 @@ export class Site {
 }
 
 function ofSource({ fields }: Translator): FieldPlan[] {
-  return fields.filter(({ value }) => value.root.kind !== "join");
+  return fields.filter(({ value, inWalk }) => value.root.kind !== "join" || inWalk === true);
 }
 
 function namesOf({ target }: FieldPlan): string[] {

@@ -326,7 +326,10 @@ class Translation {
   #inside(source: Holder, origin: Names["origin"], plan: FieldPlan | undefined): Names {
     const { source: parent, seen, ...names } = this.names;
     const root = plan?.value.root;
-    const site = root?.kind === "join" ? seen.site.inside(this.translator, root.join, plan!) : seen.site;
+    const site =
+      root?.kind === "join" && plan!.inWalk !== true
+        ? seen.site.inside(this.translator, root.join, plan!)
+        : seen.site;
     return { ...names, source, origin, seen: { ...seen, site }, ...(parent && { parent }) };
   }
 
