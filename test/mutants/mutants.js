@@ -233,15 +233,15 @@ export const mutants = [
   ),
   mutant(
     "the value of a map's entry is there, even if empty",
-    `${EMIT}/translator/fields.ts`,
+    "plugin/src/source/shapes.ts",
     "return path.length === 1 && path[0]!.desc === undefined && path[0]!.number === 2;",
     "return path.length === 0;",
   ),
   mutant(
     "joins inside found rows have rows of their own",
     `${EMIT}/translator/translator.ts`,
-    'if (root?.kind === "join" && this.site === undefined) {',
-    'if (root?.kind === "join" && this.site === undefined && !this.#rows.has(join)) {',
+    'if (root?.kind === "join" && this.site === undefined && hasOwnWalk(this.#current!)) {',
+    'if (root?.kind === "join" && this.site === undefined && hasOwnWalk(this.#current!) && !this.#rows.has(join)) {',
   ),
   mutant(
     "of a key in a list only the first row is used",
@@ -370,26 +370,20 @@ export const mutants = [
     "else r.skip(tag);",
   ),
   mutant(
-    "the mask of an update may be a group",
-    `${WIRE}/check.ts`,
-    "const stop = inner.end;\n        if (field.paths !== undefined) checkPaths(inner, field.paths, admit);",
-    "const stop = inner.end;",
-  ),
-  mutant(
     "a field is written only for those whom its `allow` admits",
-    `${EMIT}/translator.ts`,
+    `${EMIT}/translator/translator.ts`,
     'if (allow !== undefined && this.direction === "response")',
     "if (allow === null)",
   ),
   mutant(
     "a join that only a denied field needs is not run",
-    `${EMIT}/needed.ts`,
+    `${EMIT}/handler/needed.ts`,
     "const open = users.filter(({ allow }) => allow === undefined);",
     "const open = users;",
   ),
   mutant(
     "a join that decides which rows there are runs whoever asks",
-    `${EMIT}/needed.ts`,
+    `${EMIT}/handler/needed.ts`,
     'if (joins.some(decides)) return "always";',
     "",
   ),
@@ -413,7 +407,7 @@ export const mutants = [
   ),
   mutant(
     "a join runs for all places of its message if one of them is wanted",
-    `${EMIT}/masked-paths.ts`,
+    `${EMIT}/handler/masked-paths.ts`,
     "for (const { path } of places) {",
     "for (const { path } of places.slice(0, 1)) {",
   ),
@@ -443,7 +437,7 @@ export const mutants = [
   ),
   mutant(
     "a write waits for the conditions that do not need it",
-    `${EMIT}/method.ts`,
+    `${EMIT}/handler/method.ts`,
     'const ensured = call.effect === "READ" ? [] : [...this.#ensureSteps];',
     "const ensured: string[] = [];",
   ),
