@@ -1,13 +1,7 @@
-import {
-  type ChannelCredentials,
-  Client,
-  compressionAlgorithms,
-  credentials,
-  Metadata,
-  status,
-} from "@grpc/grpc-js";
+import { Client, compressionAlgorithms, Metadata, status } from "@grpc/grpc-js";
 import { ConfigurationError } from "../configuration-error.js";
 import { asBuffer, GrpcJsCall } from "./grpc-js-call.js";
+import { channelCredentialsOf } from "./grpc-js-credentials.js";
 import { GrpcJsStream } from "./grpc-js-stream.js";
 import { singleReply } from "./single-reply.js";
 import { targetProblems } from "./target.js";
@@ -18,6 +12,7 @@ import {
   type UpstreamContext,
   UpstreamError,
 } from "./upstream.js";
+import { UpstreamCertificates } from "./upstream-certificates.js";
 import { type UpstreamTls, upstreamTlsProblems } from "./upstream-tls.js";
 
 export interface GrpcJsUpstreamOptions {
@@ -62,7 +57,8 @@ const MIN_RESOLUTION_INTERVAL_MS = 2_000;
 export function grpcJsUpstream(options: GrpcJsUpstreamOptions): Upstream {
   const problems = [...targetProblems(options.targets), ...upstreamTlsProblems(options.tls)];
   if (problems.length > 0) throw new ConfigurationError(problems);
-  const channelCredentials = channelCredentialsOf(options.tls);
+  const certificates = options.tls === undefined ? undefined : new UpstreamCertificates(options.tls);
+  const channelCredentials = channelCredentialsOf(certificates);
   const channelOptions = channelOptionsOf(options);
   const byTarget = new Map<string, Client>();
   const byService = new Map<string, Client>();
@@ -74,12 +70,7 @@ export function grpcJsUpstream(options: GrpcJsUpstreamOptions): Upstream {
     }
     byService.set(service, client);
   }
-  return new GrpcJsUpstream(byService, options.compressMinBytes ?? Number.POSITIVE_INFINITY);
-}
-
-function channelCredentialsOf(tls: UpstreamTls | undefined): ChannelCredentials {
-  if (tls === undefined) return credentials.createInsecure();
-  return credentials.createSsl(tls.rootCerts ?? null, tls.key ?? null, tls.cert ?? null);
+  return new GrpcJsUpstream(byService, options, certificates);
 }
 
 function channelOptionsOf(options: GrpcJsUpstreamOptions): Record<string, number | string> {
@@ -115,14 +106,20 @@ function channelOptionsOf(options: GrpcJsUpstreamOptions): Record<string, number
 class GrpcJsUpstream implements Upstream {
   readonly #clients: ReadonlyMap<string, Client>;
   readonly #compressMinBytes: number;
+  readonly #certificates: UpstreamCertificates | undefined;
   readonly #calls = new Set<{ close(): void }>();
   // The calls of one public call have the same metadata, mostly one after the other: the last conversion is kept.
   #lastSource: UpstreamContext["metadata"] | undefined;
   #lastMetadata = new Metadata();
 
-  constructor(clients: ReadonlyMap<string, Client>, compressMinBytes: number) {
+  constructor(
+    clients: ReadonlyMap<string, Client>,
+    { compressMinBytes = Number.POSITIVE_INFINITY }: GrpcJsUpstreamOptions,
+    certificates: UpstreamCertificates | undefined,
+  ) {
     this.#clients = clients;
     this.#compressMinBytes = compressMinBytes;
+    this.#certificates = certificates;
   }
 
   unary(method: Method, request: Uint8Array, context: UpstreamContext): Promise<Uint8Array> {
@@ -178,6 +175,7 @@ class GrpcJsUpstream implements Upstream {
   }
 
   async close(): Promise<void> {
+    this.#certificates?.stop();
     for (const call of this.#calls) call.close();
     for (const client of new Set(this.#clients.values())) client.close();
   }

@@ -1,4 +1,3 @@
-import { createSecureContext } from "node:tls";
 import { ConfigurationError } from "../configuration-error.js";
 import { Code } from "../grpc/code.js";
 import { ByteBudget, defaultHttp2Limits } from "../http2/index.js";
@@ -17,6 +16,7 @@ import {
   type UpstreamContext,
   UpstreamError,
 } from "./upstream.js";
+import { UpstreamCertificates } from "./upstream-certificates.js";
 import { type UpstreamTls, upstreamTlsProblems } from "./upstream-tls.js";
 
 /** Settings of `http2Upstream`. Times are in milliseconds. */
@@ -74,7 +74,8 @@ const MOST_QUEUED_BYTES = 64 * MiB;
 export function http2Upstream(options: Http2UpstreamOptions): Upstream {
   const problems = optionProblems(options);
   if (problems.length > 0) throw new ConfigurationError(problems);
-  const settings = settingsOf(options);
+  const certificates = options.tls === undefined ? undefined : new UpstreamCertificates(options.tls);
+  const settings = settingsOf(options, certificates);
   const byTarget = new Map<string, Channel>();
   const byService = new Map<string, Channel>();
   for (const [service, target] of Object.entries(options.targets)) {
@@ -85,7 +86,7 @@ export function http2Upstream(options: Http2UpstreamOptions): Upstream {
     }
     byService.set(service, channel);
   }
-  return new Http2Upstream(byService);
+  return new Http2Upstream(byService, certificates);
 }
 
 function optionProblems(options: Http2UpstreamOptions): string[] {
@@ -98,10 +99,13 @@ function optionProblems(options: Http2UpstreamOptions): string[] {
   return problems;
 }
 
-function settingsOf(options: Http2UpstreamOptions): ChannelSettings {
+function settingsOf(
+  options: Http2UpstreamOptions,
+  certificates: UpstreamCertificates | undefined,
+): ChannelSettings {
   const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
   return {
-    security: securityOf(options.tls),
+    security: certificates === undefined ? undefined : { certificates, serverName: options.tls?.serverName },
     limits: {
       ...defaultHttp2Limits,
       // Metadata of a status may be long.
@@ -126,30 +130,17 @@ function settingsOf(options: Http2UpstreamOptions): ChannelSettings {
   };
 }
 
-function securityOf(tls: UpstreamTls | undefined): ChannelSettings["security"] {
-  if (tls === undefined) return undefined;
-  const { rootCerts, key, cert, serverName } = tls;
-  try {
-    const context = createSecureContext({
-      ...(rootCerts === undefined ? {} : { ca: rootCerts }),
-      ...(key === undefined || cert === undefined ? {} : { key, cert }),
-      minVersion: "TLSv1.2",
-    });
-    return { context, serverName };
-  } catch (thrown) {
-    throw new ConfigurationError([`upstream tls: ${(thrown as Error).message}`]);
-  }
-}
-
 class Http2Upstream implements Upstream {
   readonly #channels: ReadonlyMap<string, Channel>;
+  readonly #certificates: UpstreamCertificates | undefined;
   #ticker: NodeJS.Timeout | undefined;
   // The calls of one public call have the same metadata, mostly one after the other: they are checked once.
   #checked: UpstreamContext["metadata"] | undefined;
   #closed = false;
 
-  constructor(channels: ReadonlyMap<string, Channel>) {
+  constructor(channels: ReadonlyMap<string, Channel>, certificates: UpstreamCertificates | undefined) {
     this.#channels = channels;
+    this.#certificates = certificates;
   }
 
   unary(method: Method, request: Uint8Array, context: UpstreamContext): Promise<Uint8Array> {
@@ -183,6 +174,7 @@ class Http2Upstream implements Upstream {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#ticker);
+    this.#certificates?.stop();
     for (const channel of new Set(this.#channels.values())) channel.close();
   }
 

@@ -238,7 +238,7 @@ function openSocket(address: Address, targetName: string, { security }: ChannelS
   const name = security.serverName ?? targetName;
   return tls.connect({
     ...address.connect,
-    secureContext: security.context,
+    secureContext: security.certificates.context,
     ALPNProtocols: ["h2"],
     // Whatever the environment says: NODE_TLS_REJECT_UNAUTHORIZED is for other things than this.
     rejectUnauthorized: true,

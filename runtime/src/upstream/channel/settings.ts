@@ -1,12 +1,14 @@
-import type { SecureContext } from "node:tls";
 import type { ByteBudget, Http2Limits } from "../../http2/index.js";
 import type { TimerWheel } from "../../time/timer-wheel.js";
+import type { UpstreamCertificates } from "../upstream-certificates.js";
 import type { BackoffOptions } from "./backoff.js";
 
 /** What all channels of an upstream share. Times are in milliseconds. */
 export interface ChannelSettings {
   /** TLS, with the name that certificates are checked against if it is not the target's; undefined: cleartext. */
-  readonly security: { readonly context: SecureContext; readonly serverName: string | undefined } | undefined;
+  readonly security:
+    | { readonly certificates: UpstreamCertificates; readonly serverName: string | undefined }
+    | undefined;
   readonly limits: Http2Limits;
   /** Bytes of requests that wait for upstreams to read them. */
   readonly budget: ByteBudget;
