@@ -53,6 +53,16 @@ service Shop {
     };
   }
   rpc GetViewer(GetViewerRequest) returns (Viewer);
+  rpc Visit(GetCartRequest) returns (Visited) {
+    option (portico.v1.method) = {
+      max_calls: 4
+      call: {method: "GetCart" max_rows: 20 on_error: {code: "NOT_FOUND" as: "FAILED_PRECONDITION" message: "'no cart'"}}
+      call: {name: "visit" method: "SaveVisit"}
+      call: {name: "viewer" method: "GetViewer" on_error: {code: "UNAVAILABLE" when: "request.lang == ''" then: EMPTY} on_error: {then: FAIL}}
+      ensure: {that: "person.team_id != ''" code: "PERMISSION_DENIED" message: "not yours"}
+      ensure: {that: "visit.id != ''"}
+    };
+  }
 }
 message GetViewerRequest { string id = 1; }
 message Viewer { string name = 1; }
@@ -90,6 +100,16 @@ message Person {
 message Team {
   option (portico.v1.message).load = {method: "shop.v1.Shop/BatchGetTeams" key: "ids = teams.id"};
   string name = 1;
+}
+message Visited {
+  option (portico.v1.message).join = {
+    name: "person" method: "shop.v1.Shop/BatchGetPeople" key: "person_id -> ids = people.id" on_missing: FAIL
+    max_rows: 7 on_error: {code: "UNAVAILABLE" as: "ABORTED"}
+  };
+  string id = 1;
+  string name = 2 [(portico.v1.field).from = "person.name"];
+  string viewer = 3 [(portico.v1.field).from = "viewer.team_id"];
+  string lang = 4 [(portico.v1.field).from = "request.lang"];
 }
 `;
 
@@ -150,6 +170,7 @@ test("names may be short, but whole words", () => {
   expect(methods()).toEqual([
     "api.shop.v1.Shop/GetCart",
     "api.shop.v1.Shop/GetViewer",
+    "api.shop.v1.Shop/Visit",
     "api.v1.Orders/ListOrders",
     "api.v1.Orders/CreateOrder",
   ]);
@@ -177,6 +198,7 @@ test("json: steps and fields, for other tools", () => {
     keys: [{ row: "item.maker_id", request: "ids", response: "people.id" }],
     keysPerCall: 100,
     onMissing: "empty",
+    maxRows: 10_000,
     waitsFor: ["item", "source"],
   });
   expect(cart.response[2]).toEqual({
@@ -184,6 +206,36 @@ test("json: steps and fields, for other tools", () => {
     from: [{ step: "item", path: "name", field: "shop.v1.Item.name" }],
   });
   expect(cart.requests[0]).toEqual({ path: "viewer.id", from: [{ step: "auth", path: "claims.user.id" }] });
+});
+
+test("bounds, errors and conditions", () => {
+  const { out, err } = explain("Shop/Visit");
+  expect(err).toBe("");
+  expect(out.slice(0, out.indexOf("\n  response"))).toBe(`api.shop.v1.Shop/Visit
+    for             role viewer
+    within          10 s
+    ensures         person.team_id != '', else PERMISSION_DENIED "not yours"; waits for person
+    ensures         visit.id != '', else NOT_FOUND; waits for visit
+    upstream calls  4; 4 allowed
+
+  steps
+    source  shop.v1.Shop/GetCart         read; at most 20 rows; on NOT_FOUND: fail as FAILED_PRECONDITION "no cart"; waits for nothing
+    visit   shop.v1.Shop/SaveVisit       write; waits for source, person
+    viewer  shop.v1.Shop/GetViewer       read; on UNAVAILABLE if request.lang == '': empty; on any error: fail; waits for visit
+    person  shop.v1.Shop/BatchGetPeople  join of the response; ids <- person_id; 500 keys a call; matched by people.id; a missing row: fail; at most 7 rows; on UNAVAILABLE: fail as ABORTED; waits for source
+`);
+  const [visit] = JSON.parse(explain("Shop/Visit", "--format", "json").out);
+  expect(visit.calls).toEqual({ formula: "4", most: 4, allowed: 4 });
+  expect(visit.ensures[0]).toEqual({
+    that: "person.team_id != ''",
+    code: "PERMISSION_DENIED",
+    message: "not yours",
+    waitsFor: ["person"],
+  });
+  expect(visit.steps[2]).toMatchObject({
+    maxRows: 10_000,
+    onError: [{ code: "UNAVAILABLE", when: "request.lang == ''", then: "empty" }, { then: "fail" }],
+  });
 });
 
 test("mermaid: a flowchart, without edges that follow from others, and no text is markup", () => {

@@ -1,5 +1,6 @@
 import { describeAudience } from "./audience.js";
-import type { Explained, ExplainedField, ExplainedStep, Origin } from "./explain.js";
+import type { Explained, ExplainedEnsure, ExplainedField, ExplainedStep, Origin } from "./explain.js";
+import { errorText } from "./explain-errors.js";
 
 /** An explanation for people. */
 export function explainText(explained: readonly Explained[]): string {
@@ -7,7 +8,7 @@ export function explainText(explained: readonly Explained[]): string {
 }
 
 function methodText(method: Explained): string {
-  const { formula, most } = method.calls;
+  const { formula, most, allowed } = method.calls;
   const isFixed = String(most) === formula;
   const bound =
     most === undefined ? "as many as the runtime's limits let a resolver make" : `at most ${most}`;
@@ -19,8 +20,11 @@ function methodText(method: Explained): string {
         "within",
         `${method.timeoutMs / 1000} s${method.kind === "unary" ? "" : `, ${method.kind.replace("_", " ")}`}`,
       ],
-      ...method.ensures.map(({ that, code }) => ["ensures", `${oneLine(that)}, else ${code}`]),
-      ["upstream calls", isFixed ? formula : `${formula}; ${bound}`],
+      ...method.ensures.map((ensure) => ["ensures", ensureText(ensure)]),
+      [
+        "upstream calls",
+        `${isFixed ? formula : `${formula}; ${bound}`}${allowed === undefined ? "" : `; ${allowed} allowed`}`,
+      ],
     ]),
     "",
     "  steps",
@@ -31,12 +35,22 @@ function methodText(method: Explained): string {
   ].join("\n");
 }
 
+function ensureText({ that, code, message, waitsFor }: ExplainedEnsure): string {
+  const denial = `else ${code}${message === undefined ? "" : ` "${message}"`}`;
+  return `${oneLine(that)}, ${denial}${waitsFor.length === 0 ? "" : `; waits for ${waitsFor.join(", ")}`}`;
+}
+
+// What is said by nobody: it need not be told.
+const DEFAULT_ROWS = 10_000;
+
 /** What a step does, and what it waits for. */
 function stepText(step: ExplainedStep): string {
   const parts = [whatText(step)];
   if (step.keys !== undefined) parts.push(keysText(step));
   if (step.onMissing !== undefined && step.onMissing !== "empty")
     parts.push(`a missing row: ${step.onMissing}`);
+  if (step.maxRows !== undefined && step.maxRows !== DEFAULT_ROWS) parts.push(`at most ${step.maxRows} rows`);
+  for (const error of step.onError ?? []) parts.push(errorText(error));
   if (step.mayCall !== undefined) parts.push(`may call ${step.mayCall.join(", ")}`);
   if (step.when !== undefined) parts.push(`if ${oneLine(step.when)}`);
   if (step.timeoutMs !== undefined) parts.push(`within ${step.timeoutMs} ms`);

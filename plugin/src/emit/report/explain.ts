@@ -2,6 +2,7 @@ import { formulaText, mostCalls } from "../../plan/budget/budget-text.js";
 import { methodName } from "../../plan/fields/may-call.js";
 import type {
   CallPlan,
+  EnsurePlan,
   FieldPlan,
   JoinPlan,
   MethodPlan,
@@ -18,6 +19,7 @@ import type { Field, Message } from "../../source/model.js";
 import { entryFields } from "../../source/shapes.js";
 import { ownJoins } from "../analysis.js";
 import { type Audience, audienceOf } from "./audience.js";
+import { type ExplainedError, explainErrors } from "./explain-errors.js";
 
 /** One public method: what it calls, in which order, how often, and where each field comes from. */
 export interface Explained {
@@ -28,12 +30,12 @@ export interface Explained {
   readonly timeoutMs: number;
   readonly steps: readonly ExplainedStep[];
   /** Conditions on what was loaded, and the code with which the method is denied where one does not hold. */
-  readonly ensures: ReadonlyArray<{ readonly that: string; readonly code: string }>;
+  readonly ensures: readonly ExplainedEnsure[];
   /**
    * How many upstream calls it makes: as a formula, and the most that it can come to; absent: a resolver may call, and only
-   * the runtime's limits bound how often.
+   * the runtime's limits bound how often. `allowed`: what `max_calls` says.
    */
-  readonly calls: { readonly formula: string; readonly most?: number };
+  readonly calls: { readonly formula: string; readonly most?: number; readonly allowed?: number };
   /** Every public field of the response, by its path. */
   readonly response: readonly ExplainedField[];
   /** Every field of an upstream request that something gives, by its path, with the step in front. */
@@ -57,9 +59,23 @@ export interface ExplainedStep {
   /** Of a join: how many keys go in a call; 1: each costs a call; absent: the keys are not sent. */
   readonly keysPerCall?: number;
   readonly onMissing?: JoinPlan["onMissing"];
+  /** The rows that it may find, or of a call that its response may have. */
+  readonly maxRows?: number;
+  /** What becomes of its errors, where that is said. */
+  readonly onError?: readonly ExplainedError[];
   /** Of a resolver: the internal methods that it may call. */
   readonly mayCall?: readonly string[];
   /** The steps that must have answered before it starts. */
+  readonly waitsFor: readonly string[];
+}
+
+/** A condition on what was loaded. */
+export interface ExplainedEnsure {
+  readonly that: string;
+  /** With which the method is denied where it does not hold, and with which text, if that is said. */
+  readonly code: string;
+  readonly message?: string;
+  /** The steps that must have answered before it is looked at. */
   readonly waitsFor: readonly string[];
 }
 
@@ -122,11 +138,14 @@ class Explainer {
     for (const [call, step] of this.#calls) {
       for (const before of call.after) step.waits.add(this.#calls.get(before)!.id);
       if (call.when !== undefined) step.when = call.when.text;
+      step.maxRows = call.maxRows;
+      if (call.onError.length > 0) step.onError = explainErrors(call.onError);
       this.#requestFields(call.request, step.id);
     }
     const unnamed = plan.calls.find((call) => call.unnamed);
     if (plan.resolver !== undefined) this.#resolved(plan.resolver);
     this.#walk(plan.translator, "", { here: unnamed && this.#calls.get(unnamed), outer: undefined }, []);
+    const ensures = plan.ensures.map((ensure) => this.#ensure(ensure));
     const most = mostCalls(plan.budget, plan.maxCalls);
     return {
       method: `${plan.service.typeName}/${plan.desc.name}`,
@@ -138,11 +157,30 @@ class Explainer {
         ...(places.size > 0 && { at: [...places] }),
         waitsFor: [...waits],
       })),
-      ensures: plan.ensures.map(({ that, code }) => ({ that: that.text, code })),
-      calls: { formula: formulaText(plan.budget), ...(most !== undefined && { most }) },
+      ensures,
+      calls: {
+        formula: formulaText(plan.budget),
+        ...(most !== undefined && { most }),
+        ...(plan.maxCalls !== undefined && { allowed: plan.maxCalls }),
+      },
       response: this.#response,
       requests: this.#requests,
     };
+  }
+
+  /** A condition; what is written waits for it, unless it needs the result. */
+  #ensure({ that, code, message, after, joins }: EnsurePlan): ExplainedEnsure {
+    const reads = [
+      ...[...after].map((call) => this.#calls.get(call)!),
+      ...[...joins].map((join) => this.#joins.get(join)!.get(undefined)!),
+    ];
+    const needs = new Set(reads.map(({ id }) => id));
+    for (const id of needs)
+      for (const before of this.#steps.find((step) => step.id === id)!.waits) needs.add(before);
+    for (const [call, step] of this.#calls)
+      if (call.effect !== "READ" && !needs.has(step.id)) for (const { id } of reads) step.waits.add(id);
+    const waitsFor = reads.map(({ id }) => id);
+    return { that: that.text, code, ...(message !== undefined && { message }), waitsFor };
   }
 
   #addStep(
@@ -246,6 +284,8 @@ class Explainer {
       if (lookup.mode !== "all" && lookup.resolver === undefined)
         step.keysPerCall = lookup.mode === "each" ? 1 : lookup.batchSize;
       step.onMissing = join.onMissing;
+      if (lookup.resolver === undefined) step.maxRows = lookup.maxRows;
+      if (join.onError.length > 0) step.onError = explainErrors(join.onError);
       const mayCall = lookup.resolver?.mayCall ?? [];
       if (mayCall.length > 0) step.mayCall = mayCall.map(methodName);
       for (const before of join.after) step.waits.add(this.#join(before, path, here).id);

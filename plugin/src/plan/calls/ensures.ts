@@ -41,6 +41,10 @@ export function planEnsures(
   return plans;
 }
 
+function mayFindNothing({ onMissing, onError }: JoinPlan): boolean {
+  return onMissing !== "fail" || onError.some(({ outcome }) => outcome !== "fail");
+}
+
 function planEnsure(
   context: Context,
   ensure: Ensure,
@@ -96,13 +100,17 @@ function planEnsure(
     if (root.kind === "source") for (const call of calls) if (call.unnamed) after.add(call);
     if (root.kind === "join") joined.add(root.join);
   }
-  const open = [...after].find(mayBeAbsent) ?? [...joined].find(({ onMissing }) => onMissing !== "fail");
+  const open = [...after].find(mayBeAbsent) ?? [...joined].find(mayFindNothing);
   if (open !== undefined) {
     context.report(
       "ensure",
       at,
       `"${open.name}" may be absent without an error, so nobody could tell a denial from that`,
-      "method" in open ? "remove its `when` or `on_error`" : "give the join `on_missing: FAIL`",
+      "method" in open
+        ? "remove its `when` or `on_error`"
+        : open.onMissing === "fail"
+          ? "write `then: FAIL` in its `on_error`"
+          : "give the join `on_missing: FAIL`",
     );
     return undefined;
   }
