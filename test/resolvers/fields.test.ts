@@ -560,3 +560,47 @@ test("what a resolver reads is explained", () => {
     "orders.hello  <- the resolver hello, of source: shop.v1.Order.id, user: shop.v1.User.email",
   );
 });
+
+test("what a resolver is read from the message around its own", async () => {
+  const text = shop(
+    'Part part = 20 [(portico.v1.field).from = "address"];',
+    'message Part { string city = 1; string at = 2 [(portico.v1.field) = {resolver: "at", reads: ["city", "parent.id"]}]; }',
+  );
+  const compiled = compile({ "shop.proto": internal, "api.proto": text });
+  expect(compiled.error).toBeUndefined();
+  const api = { compiled, api: await load(compiled) };
+  const at = ({ city, parentId }: Reads) => `${parentId} in ${city}`;
+  const rows = [{ id: "o1", address: { city: "Bern" } }];
+  const { response } = await list(api, rows, { resolvers: { at } });
+  expect(response).toEqual({ orders: [{ id: "o1", part: { city: "Bern", at: "o1 in Bern" } }] });
+});
+
+test("a field of the request that a resolver reads is used, by its name or with the whole request", async () => {
+  const asking = (reads: string) => {
+    const fields = `string hello = 20 [(portico.v1.field) = {resolver: "hello", reads: "${reads}"}];`;
+    const text = shop(fields).replace("int32 page_size = 1;", "int32 page_size = 1; string locale = 2;");
+    return compile({ "shop.proto": internal, "api.proto": text });
+  };
+  expect(asking("id").error).toContain("request-unused");
+  expect(asking("request.locale").error).toBeUndefined();
+  const compiled = asking("request");
+  expect(compiled.error).toBeUndefined();
+  const hello = ({ request }: Reads) => JSON.stringify(request);
+  const { response } = await list({ compiled, api: await load(compiled) }, [order], { resolvers: { hello } });
+  expect(response).toEqual({ orders: [{ id: "o1", hello: '{"pageSize":7,"locale":""}' }] });
+});
+
+test("a field inside what a resolver makes is not written for those who may not have it", async () => {
+  const api = await made(
+    'repeated Card cards = 20 [(portico.v1.field).resolver = "cards"];',
+    'message Card { string id = 1; optional string pin = 2 [(portico.v1.field).allow = {role: "support"}]; Card inner = 3; }',
+  );
+  const cards = () => [{ id: "1", pin: "2", inner: { pin: "3" } }];
+  const who = (role: string) => ({ subject: "anna", roles: [role], scopes: [], claims: {} });
+  const denied = await list(api, [order], { resolvers: { cards }, principal: who("viewer") });
+  expect(denied.response).toEqual({ orders: [{ id: "o1", cards: [{ id: "1", inner: {} }] }] });
+  const allowed = await list(api, [order], { resolvers: { cards }, principal: who("support") });
+  expect(allowed.response).toEqual({
+    orders: [{ id: "o1", cards: [{ id: "1", pin: "2", inner: { pin: "3" } }] }],
+  });
+});

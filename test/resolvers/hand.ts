@@ -40,6 +40,9 @@ export const byHand = `
         call: {name: "all", method: "shop.v1.Users/BatchGetUsers", select: "users", set: "ids = ['u1']"}
       };
     }
+    rpc Picked(SearchRequest) returns (Answer) {
+      option (portico.v1.method) = {resolver: "picked", call: {method: "CreateOrder", select: "address"}};
+    }
     rpc Change(SearchRequest) returns (Answer) {
       option (portico.v1.method) = {resolver: "change", may_call: "CreateOrder"};
     }

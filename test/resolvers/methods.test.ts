@@ -84,6 +84,17 @@ describe("a unary method", () => {
     expect(Object.keys(given)).toEqual(["all"]);
   });
 
+  test("gets what `select` picks as the source", async () => {
+    const picked = (_: Given, { calls }: Given) => ({ note: JSON.stringify(calls) });
+    const more = {
+      "shop.v1.Orders/CreateOrder": () => ({ id: "1", address: { city: "Bern", doorCode: "9" } }),
+    };
+    const { response } = await call("Picked", picked, {}, { more });
+    expect(response).toEqual({ note: '{"source":{"city":"Bern"}}' });
+    const none = { "shop.v1.Orders/CreateOrder": () => ({ id: "1" }) };
+    expect((await call("Picked", picked, {}, { more: none })).response).toEqual({ note: "{}" });
+  });
+
   test("does not run where an `ensure` does not hold, or its policy denies", async () => {
     let runs = 0;
     const search = () => {

@@ -156,7 +156,10 @@ function conditionsOf(
 function requestReads(translator: Translator, conditions: readonly Expression[]): Set<string> {
   const names = new Set<string>();
   const note = (value: Value) => {
-    if (value.root.kind === "request" && value.path[0] !== undefined) names.add(value.path[0].name);
+    if (value.root.kind !== "request") return;
+    // Who reads the request itself reads all of it.
+    const [first] = value.path;
+    for (const { name } of first === undefined ? value.root.message.fields : [first]) names.add(name);
   };
   for (const value of conditions.flatMap(({ reads }) => reads)) note(value);
   eachTranslator(translator, (inner) => {

@@ -38,8 +38,12 @@ export function denialOf(principal: Principal | undefined, cause?: unknown): Por
  * published is "internal error".
  */
 export function toPorticoError(thrown: unknown): PorticoError {
-  if (thrown instanceof PorticoError) return thrown;
   const options = { cause: thrown };
+  if (thrown instanceof PorticoError) {
+    // Hand-written code may have made it: OK is no error, and other numbers mean nothing to clients.
+    const isError = Object.values(Code).includes(thrown.code) && thrown.code !== Code.OK;
+    return isError ? thrown : new PorticoError(Code.INTERNAL, "internal error", options);
+  }
   if (thrown instanceof WireError && thrown.origin === "") {
     return new PorticoError(Code.INVALID_ARGUMENT, "malformed request", options);
   }

@@ -8,7 +8,7 @@ export function mentionsParent(message: Message): boolean {
   const texts = (rule?.join ?? []).flatMap(({ key, when, set }) => [...key, when, ...set]);
   for (const { desc } of message.fields) {
     const said = desc === undefined ? undefined : fieldRule(desc);
-    if (said !== undefined) texts.push(...said.from, said.key, said.when);
+    if (said !== undefined) texts.push(...said.from, said.key, said.when, ...said.reads);
   }
   return texts.some((text) => /\bparent\b/.test(text));
 }
@@ -40,8 +40,8 @@ export function requestNamesIn(response: Message, texts: readonly string[]): Rea
     for (const load of rule?.load ?? []) for (const text of load.set) note(text);
     for (const field of message.fields) {
       const said = field.desc === undefined ? undefined : fieldRule(field.desc);
-      for (const text of [...(said?.from ?? []), said?.key ?? "", said?.when ?? "", said?.allow?.when ?? ""])
-        note(text);
+      for (const text of [...(said?.from ?? []), ...(said?.reads ?? [])]) note(text);
+      for (const text of [said?.key, said?.when, said?.allow?.when]) note(text ?? "");
       if (field.type.kind === "message") visit(field.type.message);
     }
   };
