@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Workspace } from "../cli/workspace.js";
+import { typeErrorsOf } from "./types.js";
 
 let workspace: Workspace;
 beforeEach(() => {
@@ -124,6 +125,43 @@ test("a resolver that no field has any more is told with its line, and stays", (
   expect(workspace.portico("resolvers")).toEqual({ status: 0, out: "", err: said });
   expect(workspace.portico("resolvers", "--check")).toEqual({ status: 1, out: "", err: said });
   expect(workspace.read(FILE)).toBe(before);
+});
+
+test("methods have stubs as well, by what they take and give", () => {
+  workspace.edit(
+    PUBLIC,
+    "rpc ListOrders(ListOrdersRequest) returns (ListOrdersResponse);",
+    `rpc ListOrders(ListOrdersRequest) returns (ListOrdersResponse);
+  rpc Count(CreateOrderRequest) returns (Count_) { option (portico.v1.method).resolver = "count"; }
+  rpc Watch(CreateOrderRequest) returns (stream Count_) { option (portico.v1.method).resolver = "watch"; }
+  rpc Upload(stream CreateOrderRequest) returns (Count_) { option (portico.v1.method).resolver = "upload"; }
+  rpc Chat(stream CreateOrderRequest) returns (stream Count_) { option (portico.v1.method).resolver = "chat"; }`,
+  );
+  workspace.edit(PUBLIC, "message NewOrder", "message Count_ { int32 orders = 1; }\nmessage NewOrder");
+  expect(workspace.portico("resolvers")).toMatchObject({ status: 0, out: "" });
+  const text = workspace.read(FILE);
+  const stub = (name: string, head: string) => `  /** api.v1.Orders/${name} */
+  async ${head} {
+    throw new Error("the resolver ${name.toLowerCase()} is not written yet");
+  },
+`;
+  expect(text).toContain(stub("Count", "count(_request, _context)"));
+  expect(text).toContain(stub("Watch", "*watch(_request, _context)"));
+  expect(text).toContain(stub("Upload", "upload(_requests, _context)"));
+  expect(text).toContain(stub("Chat", "*chat(_requests, _context)"));
+  expect(workspace.buf("generate").status).toBe(0);
+  const generated = new Map([["gateway_resolvers.ts", workspace.read("gen/gateway_resolvers.ts")]]);
+  expect(typeErrorsOf(generated, text.replace("../gen/", "./"))).toBe("");
+  const count =
+    'rpc Count(CreateOrderRequest) returns (Count_) { option (portico.v1.method).resolver = "count"; }';
+  workspace.edit(PUBLIC, count, "");
+  const line = text.split("\n").findIndex((one) => one.includes("count(")) + 1;
+  expect(workspace.portico("resolvers", "--check")).toEqual({
+    status: 1,
+    out: "",
+    err: `${FILE}:${line}: no annotation names the resolver "count": remove it\n`,
+  });
+  expect(workspace.read(FILE)).toBe(text);
 });
 
 test.each([

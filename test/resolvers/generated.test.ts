@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { rich } from "../differential/rich.js";
 import { type Compiled, compile } from "../support/compile.js";
+import { byHand, inside } from "./hand.js";
 import { internal, shop } from "./shop.js";
+import { typeErrorsOf } from "./types.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const bin = (name: string) => join(root, "node_modules/.bin", name);
@@ -18,6 +19,7 @@ const fields = `
   google.protobuf.Int64Value wrapped = 24 [(portico.v1.field).resolver = "wrapped"];
 `;
 let compiled: Compiled;
+let methods: Compiled;
 
 beforeAll(() => {
   compiled = compile({
@@ -28,10 +30,12 @@ beforeAll(() => {
     ),
   });
   expect(compiled.error).toBeUndefined();
+  methods = compile({ "shop.proto": inside, "api.proto": byHand });
+  expect(methods.error).toBeUndefined();
 });
 
 test("the code is as the formatter leaves it", () => {
-  for (const [name, content] of compiled.files) {
+  for (const [name, content] of [...compiled.files, ...methods.files]) {
     const formatted = execFileSync(bin("biome"), ["format", `--stdin-file-path=gen/${name}`], {
       cwd: root,
       input: content,
@@ -42,38 +46,9 @@ test("the code is as the formatter leaves it", () => {
 });
 
 /** What tsc says of hand-written resolvers beside the generated code. */
-function typeErrors(body: string): string {
-  const folder = join(root, "test/out/resolver-types");
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  for (const [name, content] of compiled.files) writeFileSync(join(folder, name), content);
-  writeFileSync(
-    join(folder, "resolvers.ts"),
-    `import type { Resolvers } from "./gateway_resolvers.js";\nexport const resolvers: Resolvers = {\n${body}\n};\n`,
-  );
-  const config = {
-    extends: "../../../tsconfig.base.json",
-    compilerOptions: {
-      composite: false,
-      declaration: false,
-      noEmit: true,
-      paths: {
-        "@portico/runtime": ["../../../runtime/src/index.ts"],
-        "@portico/runtime/generated": ["../../../runtime/src/generated.ts"],
-      },
-    },
-    files: ["gateway.ts", "resolvers.ts"],
-  };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
-  try {
-    execFileSync(process.execPath, [bin("tsc"), "-p", folder], {
-      cwd: root,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    return "";
-  } catch (error) {
-    return String((error as { stdout: Buffer }).stdout);
-  }
+function typeErrors(body: string, { files } = compiled): string {
+  const text = `import type { Resolvers } from "./gateway_resolvers.js";\nexport const resolvers: Resolvers = {\n${body}\n};\n`;
+  return typeErrorsOf(files, text);
 }
 
 const RIGHT = `
@@ -108,6 +83,67 @@ test.each([
 ])("the types refuse %s", (_, right, wrong, said) => {
   expect(RIGHT).toContain(right);
   expect(typeErrors(RIGHT.replace(right, wrong))).toContain(said);
+});
+
+const METHODS = `
+  async search({ text, filter }, { calls, auth, metadata }) {
+    const cents: bigint = filter?.minCents ?? calls.source.orders[0]?.cents ?? 0n;
+    const email: string | undefined = calls.me?.email;
+    const region: string | undefined = metadata.get("x-region");
+    return { orders: [{ id: text, level: "LEVEL_HIGH", cents }], note: [email, auth?.subject, region].join() };
+  },
+  alone: async ({ pageSize }, { upstreams }) => {
+    const user = await upstreams["shop.v1.Users"].getUser({ id: pageSize.toFixed() });
+    return { note: user.email, byId: new Map([["a", { id: "1" }]]) };
+  },
+  pick: (_, { calls }) => ({ note: String(calls.myAge ?? 0) + calls.all.map(({ email }) => email).join() }),
+  picked: (_, { calls }) => ({ note: calls.source?.city }),
+  async change({ text }, { upstreams }) {
+    const { id } = await upstreams["shop.v1.Orders"].createOrder({ userId: text });
+    return { note: id };
+  },
+  async *watch(request, { signal }) {
+    while (!signal.aborted) yield { note: request.text };
+  },
+  async upload(requests) {
+    let note = "";
+    for await (const { text } of requests) note += text;
+    return { note };
+  },
+  async *chat(requests, { calls }) {
+    for await (const { text } of requests) yield { note: calls.me.email + text };
+  },`;
+
+test("the types fit methods by hand", () => {
+  expect(typeErrors(METHODS, methods)).toBe("");
+});
+
+test.each([
+  ["a field of the response of another type", "note: id }", "note: 5 }", "number"],
+  ["a field that the response does not have", "{ note: id }", "{ nte: id }", "nte"],
+  ["nothing for a response", "return { note: id };", "", "is not assignable to type"],
+  [
+    "a promise for a stream",
+    "async *watch(request, { signal }) {\n    while (!signal.aborted) yield { note: request.text };",
+    "async watch(request) {\n    return { note: request.text };",
+    "AsyncIterable",
+  ],
+  ["a stream of another type", "yield { note: request.text }", "yield { note: 1 }", "number"],
+  ["a field that the request does not have", "{ pageSize }", "{ pageToken }", "pageToken"],
+  [
+    "one request for a stream of them",
+    "for await (const { text } of requests) note",
+    "note = requests.text; note",
+    "text",
+  ],
+  ["a call that may not have been made", "calls.me?.email", "calls.me.email", "undefined"],
+  ["a call that is not made", "calls.source?.city", "calls.other?.city", "other"],
+  ["what it may not call", "].getUser({", "].batchGetUsers({", "batchGetUsers"],
+  ["a service that it may not call", '["shop.v1.Users"]', '["shop.v1.Orders"]', "shop.v1.Orders"],
+  ["what is marked internal", "calls.source?.city", "calls.source?.doorCode", "doorCode"],
+])("the types refuse %s", (_, right, wrong, said) => {
+  expect(METHODS).toContain(right);
+  expect(typeErrors(METHODS.replace(right, wrong), methods)).toContain(said);
 });
 
 test("without resolvers there is no file for them", () => {

@@ -30,6 +30,19 @@ export class Code {
       this.#lines.push(" ".repeat(this.#indent * 2 + own) + line);
   }
 
+  /** How many lines there are. */
+  get length(): number {
+    return this.#lines.length;
+  }
+
+  /** Lets a parameter of the function that begins in line `start` begin with `_`, as unused ones do, if its body does not name it. */
+  markUnused(parameter: string, start: number): void {
+    const name = new RegExp(`\\b${parameter}\\b`);
+    const [head, ...others] = [...this.#lines.keys()].filter((i) => i >= start && name.test(this.#lines[i]!));
+    if (head === undefined || others.length > 0) return;
+    this.#lines[head] = this.#lines[head]!.replace(`${parameter}: `, `_${parameter}: `);
+  }
+
   /** Adds lines between `open` and `close`, one level deeper. */
   block(open: string, body: () => void, close = "}"): void {
     this.line(open);

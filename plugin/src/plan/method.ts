@@ -99,7 +99,7 @@ export function planMethod(
       : readMaskOf(messageOf(desc.input)) !== undefined
         ? "read"
         : isResolved
-          ? firstBefore(plans, conditions)
+          ? firstBefore(plans, ensures, policy, conditions)
           : firstRequest(plans, translator, conditions),
     readMask: readMaskOf(messageOf(desc.input)),
     guards,
@@ -214,13 +214,22 @@ function nothing(target: Message): Translator {
   return { direction: "response", target, source: undefined, fields: [], joins: [] };
 }
 
-/** What reads a stream's first request before the resolver reads it: calls, or `request`. */
+/** What reads a stream's first request before the resolver reads it: what is called, or asked before it. */
 function firstBefore(
   calls: readonly CallPlan[],
-  conditions: readonly Expression[],
+  ensures: readonly EnsurePlan[],
+  policy: PolicyPlan,
+  others: readonly Expression[],
 ): MethodPlan["firstRequest"] {
-  const isRead = conditions.some(({ reads }) => reads.some(({ root }) => root.kind === "request"));
-  return isRead || calls.length > 0 ? "read" : "unread";
+  const readsIt = (expression: Expression | undefined) =>
+    expression?.reads.some(({ root }) => root.kind === "request") === true;
+  const isRead =
+    calls.some(({ request, when }) => request.fields.length > 0 || readsIt(when)) ||
+    ensures.some(({ that }) => readsIt(that)) ||
+    (policy.kind !== "public" && readsIt(policy.when));
+  if (isRead) return "read";
+  // Who may have a field, and what becomes of errors, is asked of the call.
+  return others.some(readsIt) ? "awaited" : "unread";
 }
 
 /** What reads a stream's first request before its call starts: other calls, or `request`; a `set` waits for it. */

@@ -114,9 +114,12 @@ export class TranslatorEmitter {
     }
     const isDropping = this.isWrite && drops(translator);
     code.doc(this.#doc());
+    const start = code.length;
     code.block(`function ${name}(${parameters.join(", ")}): ${isDropping ? "boolean" : "void"} {`, () =>
       this.#body(fields, joins, isDropping),
     );
+    // What is computed from nothing that could be missing asks for no caller.
+    if (reads.auth) code.markUnused("call", start);
   }
 
   /** Whether the function has a source to walk. */
