@@ -234,6 +234,7 @@ test("bounds, errors and conditions", () => {
   });
   expect(visit.steps[2]).toMatchObject({
     maxRows: 10_000,
+    // biome-ignore lint/suspicious/noThenProperty: as the annotation calls it.
     onError: [{ code: "UNAVAILABLE", when: "request.lang == ''", then: "empty" }, { then: "fail" }],
   });
 });

@@ -20,6 +20,7 @@ export function explainErrors(rules: readonly ErrorRulePlan[]): ExplainedError[]
   return rules.map(({ code, when, outcome, as, message }) => ({
     ...(code !== undefined && { code: NAMES.get(code)! }),
     ...(when !== undefined && { when: when.text }),
+    // biome-ignore lint/suspicious/noThenProperty: as the annotation calls it, and no function.
     then: outcome,
     ...(as !== undefined && { as: NAMES.get(as)! }),
     ...(message !== undefined && { message: typeof message === "string" ? message : message.text }),
