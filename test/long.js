@@ -34,6 +34,8 @@ const JOBS = [
     ],
     env: { PORTICO_FUZZ_RUNS: "1000000" },
   },
+  // 20 minutes, or PORTICO_SOAK_MINUTES; on built code.
+  { name: "soak", args: ["test/soak/run.js"], env: {} },
   { name: "mutants", args: ["test/mutants/run.js"], env: {} },
 ];
 

@@ -8,7 +8,7 @@ import { type ConnectionLimits, defaultConnectionLimits } from "./connection-lim
 import type { ServerTls } from "./front.js";
 import type { Logger } from "./logger.js";
 import { type ServerTlsFiles, tlsProblem } from "./tls.js";
-import { type Transport, transportProblem } from "./transport.js";
+import { type Transport, transportOf, transportProblem } from "./transport.js";
 
 export interface GatewayOptions {
   /** What the generated `gateway.ts` exports. */
@@ -135,7 +135,7 @@ function routeProblems({ api, authenticator }: GatewayOptions): string[] {
   return problems;
 }
 
-function upstreamProblems({ api, upstreams }: GatewayOptions): string[] {
+function upstreamProblems({ api, upstreams, transport }: GatewayOptions): string[] {
   if (upstreams === undefined || upstreams === null)
     return ["upstreams: say where the internal services are"];
   if (isUpstream(upstreams)) return [];
@@ -144,7 +144,7 @@ function upstreamProblems({ api, upstreams }: GatewayOptions): string[] {
     if (!Object.hasOwn(upstreams, service)) problems.push(`upstreams: no target for ${service}`);
   }
   for (const [service, target] of Object.entries(upstreams)) {
-    const problem = targetProblem(target);
+    const problem = targetProblem(target, { xds: transportOf(transport) === "node" });
     if (problem !== undefined) problems.push(`upstreams: target of ${service}: ${problem}`);
   }
   return problems;

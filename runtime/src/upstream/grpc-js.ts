@@ -14,11 +14,12 @@ import {
 } from "./upstream.js";
 import { UpstreamCertificates } from "./upstream-certificates.js";
 import { type UpstreamTls, upstreamTlsProblems } from "./upstream-tls.js";
+import { isXds, registerXds } from "./xds.js";
 
 export interface GrpcJsUpstreamOptions {
   /**
-   * Where each internal service is: its full name -> "localhost:50051", "dns:///orders.internal:50051", … Services
-   * with the same target share connections.
+   * Where each internal service is: its full name -> "localhost:50051", "dns:///orders.internal:50051",
+   * "xds:///orders", … Services with the same target share connections.
    */
   readonly targets: Readonly<Record<string, string>>;
   /** Default: cleartext. */
@@ -55,8 +56,9 @@ const MIN_RESOLUTION_INTERVAL_MS = 2_000;
  * at once, and it is tried again by itself.
  */
 export function grpcJsUpstream(options: GrpcJsUpstreamOptions): Upstream {
-  const problems = [...targetProblems(options.targets), ...upstreamTlsProblems(options.tls)];
+  const problems = [...targetProblems(options.targets, { xds: true }), ...upstreamTlsProblems(options.tls)];
   if (problems.length > 0) throw new ConfigurationError(problems);
+  if (Object.values(options.targets).some(isXds)) registerXds();
   const certificates = options.tls === undefined ? undefined : new UpstreamCertificates(options.tls);
   const channelCredentials = channelCredentialsOf(certificates);
   const channelOptions = channelOptionsOf(options);

@@ -90,7 +90,7 @@ export function http2Upstream(options: Http2UpstreamOptions): Upstream {
 }
 
 function optionProblems(options: Http2UpstreamOptions): string[] {
-  const problems = [...targetProblems(options.targets), ...upstreamTlsProblems(options.tls)];
+  const problems = [...targetProblems(options.targets, { xds: false }), ...upstreamTlsProblems(options.tls)];
   for (const [name, value] of Object.entries(options)) {
     if (typeof value === "number" && !(value >= 0)) problems.push(`upstream ${name}: ${value} is below 0`);
   }

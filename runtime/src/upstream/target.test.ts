@@ -12,7 +12,7 @@ it.each([
   "ipv6:[::1]:80",
   "unix:/run/orders.sock",
 ])("takes %s", (target) => {
-  expect(targetProblem(target)).toBeUndefined();
+  expect(targetProblem(target, { xds: false })).toBeUndefined();
 });
 
 it.each([
@@ -30,7 +30,17 @@ it.each([
   "dns:///",
   "ipv4:10.0.0.1:80,10.0.0.2",
   "unix:",
+  "xds:",
+  "xds:///",
   "a b:80",
 ])("refuses %s", (target) => {
-  expect(targetProblem(target)).toBeTypeOf("string");
+  expect(targetProblem(target, { xds: true })).toBeTypeOf("string");
 });
+
+it.each(["xds:///orders", "xds://authority/orders:50051", "xds:orders"])(
+  "takes %s where there is xDS",
+  (target) => {
+    expect(targetProblem(target, { xds: true })).toBeUndefined();
+    expect(targetProblem(target, { xds: false })).toMatch(/only grpc-js knows xDS; use transport: "node"/);
+  },
+);
