@@ -1,4 +1,5 @@
 import type { Choices } from "./choices.js";
+import type { ExpressionMaker } from "./expressions.js";
 import { guarded, READ_MASK } from "./policies.js";
 import type { Decl, Side } from "./side.js";
 
@@ -41,6 +42,7 @@ export class MethodMaker {
     readonly number: number,
     readonly internal: Side,
     readonly pub: Side,
+    readonly expressions: ExpressionMaker,
   ) {}
 
   /** A method that calls its namesake; `kind`: what the response is made of. */
@@ -64,6 +66,10 @@ export class MethodMaker {
       parts.unshift(`call: {name: "viewer" method: "i${this.number}.S/GetExtra" ${set}}`);
       texts.push("viewer.e == auth.subject || size(viewer.e) > 1", "viewer.e != ''");
     }
+    // As often as the others, something else.
+    if (isRead && !mayBeAbsent)
+      for (let n = texts.length; n > 0; n--)
+        texts.push(this.expressions.make("bool", { rows: false, surroundings: true }, 2));
     for (let n = choices.below(3); n > 0; n--) parts.push(this.#ensure([...texts, ...joined]));
     this.publicLines.push(
       `${text} {\n    option (portico.v1.method) = {\n      ${parts.join("\n      ")}\n    };\n  }`,

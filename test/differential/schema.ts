@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { Sources } from "../support/compile.js";
 import { Choices } from "./choices.js";
+import { ExpressionMaker, type Kind } from "./expressions.js";
 import { type Direction, type EnumPair, FieldMaker, type Pair } from "./fields.js";
 import { type Joined, JoinMaker } from "./joins.js";
 import { MessageMaker } from "./messages.js";
@@ -12,28 +13,18 @@ const WELL_KNOWN = ["wrappers", "timestamp", "duration", "struct", "empty", "fie
   (name) => `google/protobuf/${name}.proto`,
 );
 
-// By the fields that all messages of responses have for them.
-const COMPUTED = [
-  ["int64", "n1 + 1"],
-  ["int64", "size(s1) + size(t1)"],
-  ["int64", "10 / n1"],
-  ["uint64", "u1 * 2u"],
-  ["string", "s1 + '!'"],
-  ["string", "n1 > 0 ? s1 : 'none'"],
-  ["bool", "n1 == 0 || 10 / n1 > 1"],
-  ["bool", "s1.startsWith('a') && !t1.exists(t, t < 0)"],
-  ["bool", "has(source.d1)"],
-  ["double", "d1 / 2.0"],
-  ["repeated int64", "t1.filter(t, t > 0)"],
-  ["repeated int64", "t1.map(t, t * 2)"],
-  ["int32", "t1.size() > 0 ? t1[0] : -1"],
-] as const;
-const CONDITIONS = ["n1 > 0", "s1 != ''", "has(source.d1)", "t1.all(t, t >= 0)"];
-const SELECTIONS = [
-  "rs.filter(r, r.n1 > 0)",
-  "rs.sort_by(r, r.n1)",
-  "rs.filter(r, r.s1 != '').take(1)",
-  "rs.take(2)",
+/** What expressions give, and the fields that they may be written to. */
+const COMPUTED: ReadonlyArray<readonly [Kind, string]> = [
+  ["string", "string"],
+  ["bool", "bool"],
+  ["ints", "repeated int64"],
+  ["int", "int64"],
+  ["int", "int32"],
+  ["uint", "uint64"],
+  ["double", "double"],
+  ["strings", "repeated string"],
+  ["bool", "bool"],
+  ["string", "string"],
 ];
 
 /** What schemas are made by: see Choices. */
@@ -56,6 +47,7 @@ class SchemaMaker {
   readonly #methods: MethodMaker;
   readonly #variants: ReadonlySet<number>;
   readonly #seconds: ReadonlySet<number>;
+  readonly #expressionMaker: ExpressionMaker;
   /** Messages of a direction with this number and above can be referred to. */
   #from = 0;
 
@@ -63,6 +55,7 @@ class SchemaMaker {
     readonly number: number,
     readonly choices: Choices,
   ) {
+    this.#expressionMaker = new ExpressionMaker(choices);
     const syntax = () => choices.pick(SYNTAXES);
     this.#internal = new Side(choices, `i${number}`, syntax(), WELL_KNOWN);
     this.#pub = new Side(choices, `p${number}`, syntax(), [...WELL_KNOWN, "portico/v1/options.proto"]);
@@ -77,7 +70,7 @@ class SchemaMaker {
       anys,
     });
     this.#maker = new MessageMaker(choices, this.#internal, this.#pub, this.#fields, anys.length === 0);
-    this.#methods = new MethodMaker(choices, number, this.#internal, this.#pub);
+    this.#methods = new MethodMaker(choices, number, this.#internal, this.#pub, this.#expressionMaker);
     this.#joins = new JoinMaker(choices, this.#internal, this.#fields, this.#methods.internalLines);
   }
 
@@ -250,13 +243,15 @@ class SchemaMaker {
     );
     const hasRows = row !== undefined;
     if (hasRows) internal.push({ name: "rs", kind: "message", type: row.name, card: "repeated" });
+    const names = { rows: hasRows, surroundings: true };
+    const expressions = this.#expressionMaker;
     for (let count = choices.below(4); count > 0; count--) {
-      const [type, text] = choices.pick(COMPUTED);
+      const [kind, type] = choices.pick(COMPUTED);
       const isMany = type.startsWith("repeated ");
       const card = isMany ? "repeated" : choices.chance(50) ? "explicit" : "implicit";
       pub.push({
         ...decl(this.#fields.name(), type.replace("repeated ", ""), card),
-        options: [`(portico.v1.field).from = "${text}"`],
+        options: [`(portico.v1.field).from = "${expressions.make(kind, names)}"`],
       });
     }
     if (choices.chance(30))
@@ -264,7 +259,7 @@ class SchemaMaker {
         ...decl(this.#fields.name(), "string", "explicit"),
         options: [
           '(portico.v1.field).from = "s1"',
-          `(portico.v1.field).when = "${choices.pick(CONDITIONS)}"`,
+          `(portico.v1.field).when = "${expressions.make("bool", names)}"`,
         ],
       });
     if (hasRows && choices.chance(40))
@@ -273,7 +268,7 @@ class SchemaMaker {
         kind: "message",
         type: row.name,
         card: "repeated",
-        options: [`(portico.v1.field).from = "${choices.pick(SELECTIONS)}"`],
+        options: [`(portico.v1.field).from = "${expressions.rows(names)}"`],
       });
   }
 

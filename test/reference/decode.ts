@@ -9,8 +9,10 @@ export interface DecodeOptions {
   readonly strict?: boolean;
   /** Told of fields that the type does not have. */
   readonly onUnknown?: (number: number, desc: DescMessage) => void;
-  /** Told of each occurrence of a field that the type has, once it is read. */
-  readonly onField?: (field: DescField, message: ReflectMessage) => void;
+  /** Told of each occurrence of a field that the type has. */
+  readonly onField?: (field: DescField) => void;
+  /** Told of each number of a singular enum, or of one in a map, also of those that are replaced later. */
+  readonly onEnum?: (field: DescField, number: number) => void;
 }
 
 /** Decodes a message by the rules of design section 4, "malformed" and "split sub-messages". */
@@ -37,7 +39,7 @@ class Decoder {
       if (field === undefined || !this.#field(message, field, tag.wire, cursor, depth)) {
         this.options.onUnknown?.(tag.number, message.desc);
         cursor.skip(tag, depth);
-      } else this.options.onField?.(field, message);
+      } else this.options.onField?.(field);
     }
   }
 
@@ -52,6 +54,7 @@ class Decoder {
       case "enum": {
         if (wire !== 0) return false;
         const number = readScalar(cursor, ScalarType.INT32) as number;
+        this.options.onEnum?.(field, number);
         if (isKnown(field.enum, number)) {
           message.set(field, number);
           unmarkSiblings(message, field);
@@ -151,6 +154,7 @@ class Decoder {
           key = this.#text(field, readScalar(cursor, field.mapKey));
         else if (tag.number === 2 && field.mapKind === "enum" && tag.wire === 0) {
           value = readScalar(cursor, ScalarType.INT32);
+          this.options.onEnum?.(field, value as number);
           known = isKnown(field.enum, value as number);
         } else if (tag.number === 2 && field.mapKind === "scalar" && tag.wire === wireOf(field.scalar))
           value = this.#text(field, readScalar(cursor, field.scalar));

@@ -1,4 +1,14 @@
-import { type CelInput, type CelValue, celUint, isCelError, isCelList, run } from "@bufbuild/cel";
+import {
+  type CelInput,
+  type CelValue,
+  celEnv,
+  celUint,
+  isCelError,
+  isCelList,
+  parse,
+  plan,
+} from "@bufbuild/cel";
+import { strings } from "@bufbuild/cel/ext";
 import type { DescField } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
@@ -107,6 +117,7 @@ class Evaluation {
   #macro(node: Checked & { kind: "macro" }): Computed {
     const range = this.value(node.range);
     if (!Array.isArray(range) || node.locals.length !== 1) throw new Error("a macro that is not over a list");
+    if (node.test !== undefined) throw new Error("a macro with a test is not evaluated by the reference");
     const body = (element: Computed) => {
       this.#locals.set(node.locals[0]!, element);
       return this.value(node.body);
@@ -117,9 +128,11 @@ class Evaluation {
       case "map":
         return range.map(body);
       case "exists":
-        return range.some((element) => body(element) === true);
+        return this.#fold(range, body, true);
       case "all":
-        return range.every((element) => body(element) === true);
+        return this.#fold(range, body, false);
+      case "exists_one":
+        return range.filter((element) => body(element) === true).length === 1;
       case "sort_by": {
         const keyed = range.map((element) => ({ element, key: body(element) }));
         const isLess = (a: Computed, b: Computed) => call("a < b", { a, b }) === true;
@@ -131,6 +144,21 @@ class Evaluation {
     }
   }
 
+  /** `||` or `&&` of all elements: what one decides, the failure of another does not undo. */
+  #fold(range: readonly Computed[], body: (element: Computed) => Computed, decisive: boolean): boolean {
+    let failure: unknown;
+    for (const element of range) {
+      try {
+        if (body(element) === decisive) return decisive;
+      } catch (error) {
+        if (!(error instanceof NoValue)) throw error;
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+    return !decisive;
+  }
+
   #call({ signature: { name, method }, args }: Checked & { kind: "call" }): Computed {
     const values = args.map((arg) => this.value(arg));
     const [first, second] = values;
@@ -139,9 +167,32 @@ class Evaluation {
     if (name === "first") return (first as Computed[])[0] ?? none("the first of no elements");
     if (name === "last") return (first as Computed[]).at(-1) ?? none("the last of no elements");
     if (name === "size" && Array.isArray(first)) return BigInt(first.length);
+    if (Array.isArray(first) && values.length === 1 && AGGREGATES.has(name))
+      return AGGREGATES.get(name)!(first as Computed[]);
+    if (name === "reverse") return [...(first as string)].reverse().join("");
     const bindings = Object.fromEntries(values.map((value, i) => [`x${i}`, value]));
     return call(callText(name, method, args.length), bindings);
   }
+}
+
+const AGGREGATES: ReadonlyMap<string, (list: readonly Computed[]) => Computed> = new Map([
+  ["sum", (list) => list.reduce((a, b) => call("a + b", { a, b }), 0n)],
+  ["min", (list) => extreme(list, "a < b")],
+  ["max", (list) => extreme(list, "a > b")],
+  ["avg", (list) => (list.length === 0 ? none("of no elements") : mean(list))],
+  [
+    "distinct",
+    (list) => list.filter((a, i) => !list.slice(0, i).some((b) => call("a == b", { a, b }) === true)),
+  ],
+]);
+
+function extreme(list: readonly Computed[], isBetter: string): Computed {
+  if (list.length === 0) return none("of no elements");
+  return list.reduce((b, a) => (call(isBetter, { a, b }) === true ? a : b));
+}
+
+function mean(list: readonly Computed[]): number {
+  return list.reduce<number>((sum, one) => sum + Number(one), 0) / list.length;
 }
 
 function none(what: string): never {
@@ -160,9 +211,17 @@ function callText(name: string, method: boolean, count: number): string {
   return method ? `x0.${name}(${names.slice(1).join(", ")})` : `${name}(${names.join(", ")})`;
 }
 
+const environment = celEnv({ funcs: strings });
+const compiled = new Map<string, ReturnType<typeof plan>>();
+
 function call(text: string, bindings: Readonly<Record<string, Computed>>): Computed {
-  const result = run(text, bindings as Record<string, CelInput>);
-  if (isCelError(result)) throw new NoValue(result.message);
+  const made = compiled.get(text) ?? plan(environment, parse(text));
+  compiled.set(text, made);
+  const result = made(bindings as Record<string, CelInput>);
+  if (isCelError(result)) {
+    if (/unbound|no such overload/.test(result.message)) throw new Error(`${text}: ${result.message}`);
+    throw new NoValue(result.message);
+  }
   return isCelList(result) ? [...result] : (result as Computed);
 }
 

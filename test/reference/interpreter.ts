@@ -20,7 +20,7 @@ import { Absent, evaluate, NoValue } from "./expression.js";
 import { Failure, invalid, outcomeOf } from "./failure.js";
 import { type Answer, Joins } from "./joins.js";
 import { joinsToRun, type Seen } from "./needed.js";
-import { empty, has, isSet, markMessage, read } from "./object.js";
+import { empty, has, markMessage, read } from "./object.js";
 import { within } from "./plans.js";
 import { admits, maySend, surroundings } from "./policy.js";
 import { prune, type Wanted, wantedBy } from "./read-mask.js";
@@ -255,16 +255,19 @@ class Run {
   }
 }
 
+const IMPLICIT = 2;
+
 function decodeRequest(plan: MethodPlan, bytes: Uint8Array, strict: boolean): ReflectMessage {
   // Where there are several calls, numbers of enums are looked at before the first, also those that are replaced later.
   const enums = plan.calls.length > 1 ? enumsOf(plan) : new Map<DescField, EnumPlan>();
-  const onField = (field: DescField, message: ReflectMessage) => {
-    const map = field.fieldKind === "enum" ? enums.get(field) : undefined;
-    if (map?.otherwise !== "invalid" || !isSet(message, field)) return;
-    if (!map.numbers.some(([from]) => from === message.get(field))) throw new Malformed("an enum value");
+  const onEnum = (field: DescField, number: number) => {
+    const map = enums.get(field);
+    const isUnset = number === 0 && field.fieldKind === "enum" && field.presence === IMPLICIT;
+    if (map?.otherwise !== "invalid" || isUnset) return;
+    if (!map.numbers.some(([from]) => from === number)) throw new Malformed("an enum value");
   };
   try {
-    return decode(plan.request.desc!, bytes, { strict, onField });
+    return decode(plan.request.desc!, bytes, { strict, onEnum });
   } catch (error) {
     if (error instanceof Malformed) throw invalid(error.message);
     throw error;
@@ -277,8 +280,10 @@ function enumsOf({ calls }: MethodPlan): Map<DescField, EnumPlan> {
   for (const { request } of calls)
     for (const { fields } of within(request))
       for (const { conversion, value } of fields)
-        if (conversion.kind === "enum" && value.path.length > 0)
-          enums.set(value.path.at(-1)!.desc!, conversion.map);
+        if (value.path.length > 0) {
+          const inner = conversion.kind === "map" ? conversion.value : conversion;
+          if (inner.kind === "enum") enums.set(value.path.at(-1)!.desc!, inner.map);
+        }
   return enums;
 }
 
