@@ -31,7 +31,7 @@ beforeAll(async () => {
   api = await load(compiled);
 });
 
-const names = ["alone", "change", "chat", "pick", "picked", "search", "upload", "watch"];
+const names = ["alone", "change", "chat", "pick", "picked", "search", "update", "upload", "watch"];
 /** Functions that pass on to those of the test. */
 const functions = Object.fromEntries(
   names.map((name) => [name, (...given: Given[]) => resolvers[name]!(...given)]),

@@ -98,6 +98,7 @@ const METHODS = `
   },
   pick: (_, { calls }) => ({ note: String(calls.myAge ?? 0) + calls.all.map(({ email }) => email).join() }),
   picked: (_, { calls }) => ({ note: calls.source?.city }),
+  update: ({ order, updateMask }) => ({ note: updateMask?.paths.join(), orders: order === undefined ? [] : [order] }),
   async change({ text }, { upstreams }) {
     const { id } = await upstreams["shop.v1.Orders"].createOrder({ userId: text });
     return { note: id };

@@ -40,6 +40,7 @@ export const byHand = `
         call: {name: "all", method: "shop.v1.Users/BatchGetUsers", select: "users", set: "ids = ['u1']"}
       };
     }
+    rpc Update(UpdateRequest) returns (Answer) { option (portico.v1.method).resolver = "update"; }
     rpc Picked(SearchRequest) returns (Answer) {
       option (portico.v1.method) = {resolver: "picked", call: {method: "CreateOrder", select: "address"}};
     }
@@ -69,6 +70,11 @@ export const byHand = `
     int32 page_size = 2;
     Filter filter = 3;
     google.protobuf.FieldMask read_mask = 4;
+  }
+  message UpdateRequest {
+    Order order = 1;
+    google.protobuf.FieldMask update_mask = 2;
+    string text = 3;
   }
   message SendRequest {
     string text = 1;

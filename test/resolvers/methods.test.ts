@@ -129,6 +129,19 @@ describe("a unary method", () => {
     expect(runs).toBe(1);
   });
 
+  test("sets no field that the caller may not, by the mask of an update either", async () => {
+    const update = (request: Given) => ({ note: JSON.stringify(request) });
+    const fine = await call("Update", update, { order: { id: "1" }, updateMask: "id,kin" });
+    // Kin have phones too.
+    expect(fine.error?.code).toBe(Code.UNAUTHENTICATED);
+    expect((await call("Update", update, { updateMask: "id,cents" })).error).toBeUndefined();
+    for (const updateMask of ["phone", "kin", "id,phone"]) {
+      expect((await call("Update", update, { updateMask })).error?.code).toBe(Code.UNAUTHENTICATED);
+      const { response } = await call("Update", update, { updateMask }, { principal: support });
+      expect(JSON.stringify(response)).toContain("paths");
+    }
+  });
+
   test("writes no field that the caller may not have, at any depth", async () => {
     const alone = () => ({
       secret: "s",

@@ -9,7 +9,7 @@ import { errorExpressions } from "./calls/on-error.js";
 import { takesStream } from "./calls/stream-kind.js";
 import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
-import { planMethodResolver } from "./fields/method-resolver.js";
+import { checkAnys, planMethodResolver } from "./fields/method-resolver.js";
 import type { Translators } from "./fields/translators.js";
 import type { ServiceScope } from "./method-scope.js";
 import { anyMessages } from "./policy/any-guards.js";
@@ -61,6 +61,7 @@ export function planMethod(
   const ensures = planEnsures(context, desc, rule, scope, plans, source, translator);
   for (const { joins } of ensures) for (const join of joins) translators.ensure(translator!, join);
   const anys = anyMessages(plans, translator);
+  if (isResolved) checkAnys(context, desc, anys);
   const guards = planGuards(context, [request, ...[...anys.values()].flatMap((some) => [...some])], scope);
   const conditions = conditionsOf(ensures, policy, plans, [
     ...guards.values(),

@@ -1,5 +1,6 @@
 import { fieldsWithin } from "../../plan/policy/field-policy.js";
 import type { FieldPolicyPlan, Guards, MethodPlan } from "../../plan/types.js";
+import { isWellKnown } from "../../plan/values/values-read.js";
 import { eachTranslator } from "../../plan/walk.js";
 import type { Field, Message } from "../../source/model.js";
 import { quote } from "../code.js";
@@ -26,7 +27,34 @@ export function guardedMasks(plan: MethodPlan): ReadonlyMap<Field, GuardedPaths>
       }
     });
   }
+  if (plan.resolver !== undefined) noteBesides(masks, plan);
   return masks;
+}
+
+/** Nobody knows what a resolver does with a mask: its paths are those of any message beside it. */
+function noteBesides(masks: Map<Field, GuardedPaths>, plan: MethodPlan): void {
+  for (const mask of fieldsWithin(plan.request)) {
+    if (!isMask(mask) || mask === plan.readMask || masks.has(mask)) continue;
+    const paths = new Map<string, readonly FieldPolicyPlan[]>();
+    for (const { type, cardinality } of mask.parent.fields) {
+      if (type.kind !== "message" || cardinality !== "singular" || isWellKnown(type.message.typeName))
+        continue;
+      const own = new Map<string, readonly FieldPolicyPlan[]>();
+      collect(type.message, "", plan, own, [], []);
+      for (const [path, policies] of own)
+        paths.set(path, [...new Set([...(paths.get(path) ?? []), ...policies])]);
+    }
+    const all = new Set([...paths.values()].flat());
+    if (all.size > 0) masks.set(mask, paths.set("*", [...all]));
+  }
+}
+
+function isMask({ type, cardinality }: Field): boolean {
+  return (
+    cardinality === "singular" &&
+    type.kind === "message" &&
+    type.message.typeName === "google.protobuf.FieldMask"
+  );
 }
 
 /** The constant that holds them. */
