@@ -76,7 +76,7 @@ export function planMethod(
     ...(rule === undefined ? [] : textsOf(rule)),
   ];
   if (isFine) planner.reportUnusedLets();
-  planner.reportUnused(new Set([...reads, ...(isFine ? [] : requestNamesIn(response, texts))]));
+  planner.reportUnused(new Set([...reads, ...(isFine ? [] : requestNamesIn(request, response, texts))]));
   checkDrops(context, response, translator, desc.name);
   if (translator === undefined || policy === undefined || (isResolved && resolver === undefined))
     return undefined;

@@ -26,10 +26,15 @@ export function textsOf(rule: MethodRule | ServiceRule): string[] {
 }
 
 /**
- * The fields of the public request that annotations of a response, and of all messages in it, or `texts` mention as
- * "request.name": whether what they are part of is right or not, the field is there for them.
+ * The fields of the public request that annotations of a response, and of all messages in it, mention as "request.name",
+ * and those whose names the `texts` or a `set` of the request mention, since there they stand bare: whether what they are
+ * part of is right or not, the field is there for them.
  */
-export function requestNamesIn(response: Message, texts: readonly string[]): ReadonlySet<string> {
+export function requestNamesIn(
+  request: Message,
+  response: Message,
+  texts: readonly string[],
+): ReadonlySet<string> {
   const names = new Set<string>();
   const seen = new Set<Message>();
   const visit = (message: Message): void => {
@@ -49,6 +54,7 @@ export function requestNamesIn(response: Message, texts: readonly string[]): Rea
     for (const [, name] of text.matchAll(/\brequest\s*\.\s*(\w+)/g)) names.add(name!);
   };
   visit(response);
-  for (const text of texts) note(text);
+  const sets = request.desc === undefined ? [] : (messageRule(request.desc)?.set ?? []);
+  for (const text of [...texts, ...sets]) for (const [name] of text.matchAll(/\w+/g)) names.add(name);
   return names;
 }
