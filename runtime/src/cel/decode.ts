@@ -76,13 +76,13 @@ export function structOf(r: Reader, at: At, kind: "struct" | "list" | "value"): 
   const { end } = r;
   const pairs: Array<readonly [Value, Value]> = [];
   const elements: Value[] = [];
-  let value: () => Value = () => null;
+  let member: Member = { tag: 0, at: 0 };
   while (r.pos < end) {
     const tag = r.tag();
     if (kind === "value") {
-      const next = valueCase(r, tag);
+      const next = valueMember(r, tag, member);
       if (next === undefined) r.skip(tag);
-      else value = next;
+      else member = next;
     } else if (tag === 10) {
       const at = r.message(0);
       const after = r.pos;
@@ -92,7 +92,7 @@ export function structOf(r: Reader, at: At, kind: "struct" | "list" | "value"): 
     } else r.skip(tag);
   }
   r.close(end);
-  const made = kind === "value" ? value() : kind === "list" ? elements : new CelMap(pairs, "last");
+  const made = kind === "value" ? valueOf(r, member) : kind === "list" ? elements : new CelMap(pairs, "last");
   r.leave(end);
   return made;
 }
@@ -113,33 +113,43 @@ function entryOf(r: Reader, at: At): readonly [Value, Value] {
   return pair;
 }
 
-/** The member of a google.protobuf.Value that a tag begins. */
-function valueCase(r: Reader, tag: number): (() => Value) | undefined {
+/** What a google.protobuf.Value holds: the tag of its member, and where that is. */
+interface Member {
+  readonly tag: number;
+  readonly at: At;
+}
+
+/** The member of a google.protobuf.Value that a tag begins: of a message that comes in pieces, all pieces so far. */
+function valueMember(r: Reader, tag: number, before: Member): Member | undefined {
   switch (tag) {
     case 8:
-      r.varint();
-      return () => null;
-    case 17: {
-      const at = r.fixed64();
-      return () => elementOf(r, at, "double");
-    }
-    case 26: {
-      const at = r.bytes();
-      return () => elementOf(r, at, "string");
-    }
-    case 32: {
-      const at = r.varint();
-      return () => elementOf(r, at, "bool");
-    }
-    case 42: {
-      const at = r.message(0);
-      return () => structOf(r, at, "struct");
-    }
-    case 50: {
-      const at = r.message(0);
-      return () => structOf(r, at, "list");
-    }
+    case 32:
+      return { tag, at: r.varint() };
+    case 17:
+      return { tag, at: r.fixed64() };
+    case 26:
+      return { tag, at: r.bytes() };
+    case 42:
+    case 50:
+      return { tag, at: r.message(before.tag === tag ? before.at : 0) };
     default:
       return undefined;
+  }
+}
+
+function valueOf(r: Reader, { tag, at }: Member): Value {
+  switch (tag) {
+    case 17:
+      return elementOf(r, at, "double");
+    case 26:
+      return elementOf(r, at, "string");
+    case 32:
+      return elementOf(r, at, "bool");
+    case 42:
+      return structOf(r, at, "struct");
+    case 50:
+      return structOf(r, at, "list");
+    default:
+      return null;
   }
 }
