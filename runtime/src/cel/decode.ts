@@ -92,7 +92,8 @@ export function structOf(r: Reader, at: At, kind: "struct" | "list" | "value"): 
     } else r.skip(tag);
   }
   r.close(end);
-  const made = kind === "value" ? valueOf(r, member) : kind === "list" ? elements : new CelMap(pairs, "last");
+  const made =
+    kind === "value" ? heldValue(r, member) : kind === "list" ? elements : new CelMap(pairs, "last");
   r.leave(end);
   return made;
 }
@@ -137,7 +138,7 @@ function valueMember(r: Reader, tag: number, before: Member): Member | undefined
   }
 }
 
-function valueOf(r: Reader, { tag, at }: Member): Value {
+function heldValue(r: Reader, { tag, at }: Member): Value {
   switch (tag) {
     case 17:
       return elementOf(r, at, "double");

@@ -4,7 +4,8 @@ import { type Context, list, type Place } from "../context.js";
 import type { Expression, MethodPlan, PolicyPlan, Translator } from "../types.js";
 import { resolveCondition } from "../values/expressions.js";
 import type { Scope } from "../values/scope.js";
-import { eachTranslator, neededJoins, readsOfField } from "../walk.js";
+import { eachTranslator, neededJoins } from "../walk.js";
+import { needsCaller } from "./needs-caller.js";
 
 /** Resolves `allow`. Reports one that says nothing, or two things. */
 export function planPolicy(
@@ -100,9 +101,12 @@ export function checkPublic(context: Context, service: DescService, plans: reado
 }
 
 function needsPrincipal({ calls, translator }: MethodPlan): boolean {
-  const reads = (request: Translator | undefined) =>
-    request?.fields.flatMap(readsOfField).some(({ root }) => root.kind === "auth") === true;
-  let found = calls.some(({ request }) => reads(request));
+  const reads = (request: Translator | undefined, mayBeLeftOut = false) =>
+    request?.fields.some(({ value: { root } }) =>
+      root.kind === "expression" ? !mayBeLeftOut && needsCaller(root.expression) : root.kind === "auth",
+    ) === true;
+  // What a `set` needs may be what the `when` beside it asks for.
+  let found = calls.some(({ request, when }) => reads(request, when !== undefined));
   eachTranslator(translator, (inner) => {
     if (inner.direction === "request") return;
     for (const { lookup } of neededJoins(inner)) found ||= reads(lookup.set);
