@@ -67,6 +67,8 @@ const rss = warm.map((sample) => sample.rss);
 console.log(
   `calls: ${load.calls}, ${restarts} restarts of upstreams; codes: ${JSON.stringify([...load.codes])}`,
 );
+const failed = closed.logged.filter(([entry]) => entry.startsWith("request failed"));
+console.log(`failed by the gateway: ${JSON.stringify(failed)}`);
 console.log(
   `heap and external: ${MiB(warm[0].held)} to ${MiB(warm.at(-1).held)}, slope ${(slope / 1024).toFixed(1)} KiB a minute`,
 );
