@@ -8,6 +8,17 @@ export interface Names {
   readonly rows: boolean;
   /** Whether the public request and who asks are. */
   readonly surroundings: boolean;
+  /** Whether there is a message around it. */
+  readonly parent?: boolean;
+  /** Public fields of the message. */
+  readonly finished?: readonly Finished[];
+}
+
+/** A public field that an expression makes. */
+export interface Finished {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly hasPresence: boolean;
 }
 
 /** Names in scope, by what they are; `row`: a message with the fields that all rows have. */
@@ -82,8 +93,18 @@ export class ExpressionMaker {
   }
 
   /** A field or a literal. */
-  #leaf(kind: Kind, { row, ints, strings, surroundings }: Scope): string {
+  #leaf(kind: Kind, { row, ints, strings, surroundings, parent, finished = [] }: Scope): string {
     const { choices } = this;
+    const mine = finished.filter((field) => field.kind === kind).map(({ name }) => `this.${name}`);
+    if (mine.length > 0 && choices.chance(40)) return choices.pick(mine);
+    const asked = finished.filter(({ hasPresence }) => hasPresence);
+    if (kind === "bool" && asked.length > 0 && choices.chance(30))
+      return `has(this.${choices.pick(asked).name})`;
+    if (parent && choices.chance(15)) {
+      if (kind === "int") return "parent.n1";
+      if (kind === "string") return "parent.s1";
+      if (kind === "bool") return "has(parent.d1)";
+    }
     switch (kind) {
       case "int":
         return choices.pick([`${row}n1`, ...ints, "0", "1", "-1", "5", "100"]);

@@ -36,7 +36,7 @@ export class JoinMaker {
   /** One join on `owner` that finds rows of `row`. */
   join(owner: Joined, row: Joined, { mayDrop }: { readonly mayDrop: boolean }): void {
     const { choices } = this;
-    if (choices.chance(25)) {
+    if (owner !== row && choices.chance(25)) {
       this.#load(owner, row);
       return;
     }
@@ -65,7 +65,8 @@ export class JoinMaker {
     const when = choices.chance(12)
       ? `when: "${choices.pick(["n1 >= 0", "s1 != ''", "has(source.d1)"])}"`
       : "";
-    const text = [`name: "${said.name}"`, ...said.rest, ...keys, missing, fallen, when]
+    const depth = owner === row ? `max_depth: ${1 + choices.below(2)}` : "";
+    const text = [`name: "${said.name}"`, ...said.rest, ...keys, missing, fallen, when, depth]
       .filter((part) => part !== "")
       .join(" ");
     owner.additions.options.push(`(portico.v1.message).join = {${text}}`);
@@ -77,7 +78,7 @@ export class JoinMaker {
       );
     const from = (path: string) => [`(portico.v1.field).from = "${said.name}${path}"`];
     const pub = (decl: Omit<Decl, "name">) => owner.additions.pub.push({ name: this.fields.name(), ...decl });
-    const whole = isMany || choices.chance(60);
+    const whole = isMany || owner === row || choices.chance(60);
     if (whole)
       pub({ kind: "message", type: row.name, card: isMany ? "repeated" : "implicit", options: from("") });
     if (!isMany || isList) {

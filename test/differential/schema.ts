@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Sources } from "../support/compile.js";
 import { Choices } from "./choices.js";
-import { ExpressionMaker, type Kind } from "./expressions.js";
+import { ExpressionMaker, type Finished, type Kind } from "./expressions.js";
 import { type Direction, type EnumPair, FieldMaker, type Pair } from "./fields.js";
 import { type Joined, JoinMaker } from "./joins.js";
 import { MessageMaker } from "./messages.js";
@@ -208,7 +208,9 @@ class SchemaMaker {
         const count = choices.below(4);
         for (let i = 0; i < count; i++) this.#joins.join(owner, choices.pick(later), { mayDrop: n > 0 });
       }
-      const pairs = this.#pairs("out", 7);
+      // Rows that join rows of the same message.
+      if (n > 0 && choices.chance(20)) this.#joins.join(owner, owner, { mayDrop: true });
+      const pairs = this.#pairs("out", 7).map((pair) => this.#skipping(owner, pair));
       this.#expressions(owner, later.length > 0 ? choices.pick(later) : undefined);
       if (n === 0) {
         // Each message that has two sources is made from both.
@@ -226,7 +228,8 @@ class SchemaMaker {
   }
 
   /** Fields that are computed, selected, or written on a condition. */
-  #expressions({ additions: { internal, pub } }: Joined, row: Joined | undefined): void {
+  #expressions({ name: own, additions: { internal, pub } }: Joined, row: Joined | undefined): void {
+    const number = Number(own.slice(1));
     const { choices } = this;
     const decl = (name: string, type: string, card: Decl["card"] = "implicit"): Decl => ({
       name,
@@ -243,16 +246,22 @@ class SchemaMaker {
     );
     const hasRows = row !== undefined;
     if (hasRows) internal.push({ name: "rs", kind: "message", type: row.name, card: "repeated" });
-    const names = { rows: hasRows, surroundings: true };
+    const names = { rows: hasRows, surroundings: true, parent: number > 0, finished: [] as Finished[] };
     const expressions = this.#expressionMaker;
+    // The service's `let` has to be used.
+    if (number === 0)
+      pub.push({ ...decl(this.#fields.name(), "bool"), options: ['(portico.v1.field).from = "n1 > least"'] });
     for (let count = choices.below(4); count > 0; count--) {
       const [kind, type] = choices.pick(COMPUTED);
       const isMany = type.startsWith("repeated ");
       const card = isMany ? "repeated" : choices.chance(50) ? "explicit" : "implicit";
+      const name = this.#fields.name();
+      const text = expressions.make(kind, names);
       pub.push({
-        ...decl(this.#fields.name(), type.replace("repeated ", ""), card),
-        options: [`(portico.v1.field).from = "${expressions.make(kind, names)}"`],
+        ...decl(name, type.replace("repeated ", ""), card),
+        options: [`(portico.v1.field).from = "${text}"`],
       });
+      if (!isMany) names.finished.push({ name, kind, hasPresence: card === "explicit" });
     }
     if (choices.chance(30))
       pub.push({
@@ -272,6 +281,14 @@ class SchemaMaker {
       });
   }
 
+  /** A field of a message in itself, in which perhaps not all of its joins are run. */
+  #skipping({ name, additions }: Joined, pair: Pair): Pair {
+    const joins = additions.options.flatMap((text) => /join = \{name: "(\w+)"/.exec(text)?.[1] ?? []);
+    if (pair.public.type !== name || joins.length === 0 || !this.choices.chance(40)) return pair;
+    const skip = `(portico.v1.field).skip = "${this.choices.pick(joins)}"`;
+    return { ...pair, public: { ...pair.public, options: [...(pair.public.options ?? []), skip] } };
+  }
+
   #listOf(internal: string, pub: string): Pair {
     const decl: Decl = { name: this.#fields.name(), kind: "message", type: internal, card: "repeated" };
     return { internal: decl, public: { ...decl, type: pub } };
@@ -281,7 +298,7 @@ class SchemaMaker {
     const { number } = this;
     const { internalLines, publicLines } = this.#methods;
     this.#internal.service(`service S {\n  ${internalLines.join("\n  ")}\n}`);
-    const option = `option (portico.v1.service) = {from: "i${number}.S" allow: {authenticated: true}};`;
+    const option = `option (portico.v1.service) = {from: "i${number}.S" allow: {authenticated: true} let: "least = size(request.c1)"};`;
     this.#pub.service(`service P {\n  ${[option, ...publicLines].join("\n  ")}\n}`);
   }
 }

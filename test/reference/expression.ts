@@ -169,11 +169,26 @@ class Evaluation {
     if (name === "size" && Array.isArray(first)) return BigInt(first.length);
     if (Array.isArray(first) && values.length === 1 && AGGREGATES.has(name))
       return AGGREGATES.get(name)!(first as Computed[]);
+    // CEL's runtime counts pairs of surrogates as two.
+    if (name === "substring" || name === "indexOf") return TEXT[name](values as never);
     if (name === "reverse") return [...(first as string)].reverse().join("");
     const bindings = Object.fromEntries(values.map((value, i) => [`x${i}`, value]));
     return call(callText(name, method, args.length), bindings);
   }
 }
+
+const TEXT = {
+  substring: ([text, from, to]: readonly [string, bigint, bigint?]) => {
+    const all = [...text];
+    const end = to ?? BigInt(all.length);
+    if (from < 0n || end > BigInt(all.length) || from > end) return none("a substring out of range");
+    return all.slice(Number(from), Number(end)).join("");
+  },
+  indexOf: ([text, part]: readonly [string, string]) => {
+    const at = text.indexOf(part);
+    return BigInt(at < 0 ? at : [...text.slice(0, at)].length);
+  },
+};
 
 const AGGREGATES: ReadonlyMap<string, (list: readonly Computed[]) => Computed> = new Map([
   ["sum", (list) => list.reduce((a, b) => call("a + b", { a, b }), 0n)],

@@ -200,6 +200,7 @@ class Run {
       may: (policy) => this.#may(policy, request),
       wanted: this.#wanted,
       site: this.#site,
+      response: this.plan.translator,
     };
     const names = { source, origin, request, calls: this.#replies, principal, joins, seen };
     const holds = (condition: Expression) => this.#holds(condition, request);

@@ -8,6 +8,7 @@ export interface Seen {
   readonly may: (policy: FieldPolicyPlan) => boolean;
   readonly wanted: Wanted;
   readonly site: Site;
+  readonly response: Translator;
 }
 
 /** The joins of a message that have to run, each after those that its key reads; without `seen`: for any caller. */
@@ -28,11 +29,31 @@ function isNeeded(owner: Translator, join: JoinPlan, seen: Seen | undefined): bo
   if (seen === undefined) return users.length > 0;
   const admitted = users.filter(({ allow }) => allow === undefined || seen.may(allow));
   const places = seen.site.places(owner);
-  const isCertain = places !== undefined && places.length > 0 && !users.some(hangsMore);
-  if (!isCertain || seen.wanted === undefined) return admitted.length > 0;
-  return admitted.some(({ target }) =>
-    places.some((path) => isWanted(seen.wanted, [...path, target[0]!.name])),
+  if (seen.wanted === undefined || places === undefined || places.length === 0 || users.some(hangsMore))
+    return admitted.length > 0;
+  const paths = (field: FieldPlan) => places.map((path) => [...path, field.target[0]!.name]);
+  const readers = (field: FieldPlan) => paths(field).flatMap((path) => readersOn(seen.response, path));
+  if (seen.site.isInside && users.some((field) => readers(field).length > 0)) return admitted.length > 0;
+  return admitted.some((field) =>
+    [...paths(field), ...readers(field)].some((path) => isWanted(seen.wanted, path)),
   );
+}
+
+/** The paths of the fields that read, by `this`, a field on the way to another. */
+function readersOn(response: Translator, path: readonly string[]): string[][] {
+  let here: readonly Translator[] = [response];
+  return path.flatMap((name, depth) => {
+    const found = here.flatMap((translator) => {
+      const named = translator.fields.filter(({ target }) => target[0]!.name === name);
+      return withFinishers(translator, named).filter((field) => !named.includes(field));
+    });
+    here = here.flatMap(({ fields }) =>
+      fields
+        .filter(({ target }) => target[0]!.name === name)
+        .flatMap(({ conversion }) => translatorsOf(conversion)),
+    );
+    return found.map(({ target }) => [...path.slice(0, depth), target[0]!.name]);
+  });
 }
 
 /** A join, and those that need what it finds. */
