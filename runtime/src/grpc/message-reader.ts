@@ -1,6 +1,8 @@
 import { ENVELOPE_HEAD_BYTES as HEAD_BYTES } from "./envelop.js";
 
 const FIRST_BUFFER_BYTES = 1024;
+// Of what a head promises, so much is believed: most long messages are put together without growing.
+const BELIEVED_BYTES = 64 * 1024;
 
 /** Gets messages, each once it is complete; `compressed` ones are still so. The bytes are its to keep. */
 export interface MessageSink {
@@ -12,7 +14,8 @@ export const BadMessages = { TOO_LONG: "too long", UNKNOWN_FLAGS: "unknown flags
 export type BadMessages = (typeof BadMessages)[keyof typeof BadMessages];
 
 /**
- * Cuts the body of a stream into messages. What it keeps grows with what has arrived, never with what a head promises.
+ * Cuts the body of a stream into messages. What it keeps grows with what has arrived; what a head promises is believed only
+ * as far as costs little.
  *
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests "Length-Prefixed-Message"
  */
@@ -66,7 +69,7 @@ export class MessageReader {
   #keep(part: Uint8Array, at: number): void {
     const count = part.byteLength - at;
     this.#expected = count < HEAD_BYTES ? -1 : HEAD_BYTES + lengthAt(part, at);
-    this.#partial = new Uint8Array(Math.max(FIRST_BUFFER_BYTES, count));
+    this.#partial = allocate(Math.max(FIRST_BUFFER_BYTES, count, Math.min(this.#expected, BELIEVED_BYTES)));
     this.#partial.set(part.subarray(at));
     this.#filled = count;
   }
@@ -88,9 +91,7 @@ export class MessageReader {
     const filled = this.#filled + count;
     let partial = this.#partial!;
     if (filled > partial.byteLength) {
-      const grown = new Uint8Array(
-        Math.min(Math.max(filled, partial.byteLength * 2), Math.max(upTo, filled)),
-      );
+      const grown = allocate(Math.min(Math.max(filled, partial.byteLength * 2), Math.max(upTo, filled)));
       grown.set(partial.subarray(0, this.#filled));
       this.#partial = grown;
       partial = grown;
@@ -99,6 +100,11 @@ export class MessageReader {
     this.#filled = filled;
     return at + count;
   }
+}
+
+// A plain array, not zeroed: only what has been filled is ever given away. Never of the pool, which others share.
+function allocate(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number {

@@ -84,10 +84,11 @@ export class Inbound implements FrameSink {
     if (this.#windows.received(flowBytes)) this.#owner.outputDue();
     const stream = table.find(streamId);
     // A frame with data pays for itself: it brings bytes that somebody wants. One without, or with padding only, is work
-    // for nothing. What was on its way to a stream that is refused or reset is neither.
+    // for nothing. What was on its way to a stream that is refused or reset is neither, at a server; a client that gives up
+    // many calls at once has asked for it.
     if (length === 0) {
       if (!endStream) this.#costs(1);
-    } else if (stream !== undefined) this.#idleFrames.put(1);
+    } else if (stream !== undefined || !this.#isServer) this.#idleFrames.put(1);
     if (stream === undefined || stream.remoteEnded) {
       this.#dropped(flowBytes);
       table.lateFrame(streamId);

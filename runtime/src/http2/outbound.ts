@@ -110,11 +110,11 @@ export class Outbound {
   }
 
   /**
-   * Sends data, or lets it wait for the windows; the bytes must not change until they are sent. With `endStream`,
+   * Sends data, behind a `head` if one is given, or lets it wait for the windows; the bytes must not change until they are sent. With `endStream`,
    * nothing comes after it.
    */
-  sendData(stream: Http2Stream, part: Uint8Array, endStream: boolean): void {
-    const length = part.byteLength;
+  sendData(stream: Http2Stream, part: Uint8Array, endStream: boolean, head?: Uint8Array): void {
+    const length = part.byteLength + (head?.byteLength ?? 0);
     if (length === 0) {
       if (endStream) this.sendEnd(stream, undefined, undefined);
       return;
@@ -122,6 +122,7 @@ export class Outbound {
     // Most answers are short and find the windows open: they go straight into the output.
     if (this.#goesStraight(stream, length)) {
       this.#frame(stream, length, endStream);
+      if (head !== undefined) this.output.append(head);
       this.output.append(part);
       this.#owner.outputDue();
       if (endStream) this.#owner.sentAll(stream);
@@ -133,7 +134,8 @@ export class Outbound {
     }
     if (endStream) stream.endQueued = true;
     if (stream.queuedBytes === 0) stream.progressMs = this.nowMs;
-    stream.queue.push(part);
+    if (head !== undefined) stream.queue.push(head);
+    if (part.byteLength > 0) stream.queue.push(part);
     stream.queuedBytes += length;
     this.#queued(length);
     if (this.queuedBytes > this.#maxQueuedBytes) this.#owner.overflowed();

@@ -243,8 +243,8 @@ export class StreamTable implements StreamOwner, OutboundOwner {
     this.#outbound.sendHeaders(stream, headers, extra, end);
   }
 
-  sendData(stream: Http2Stream, part: Uint8Array, end: boolean): void {
-    this.#outbound.sendData(stream, part, end);
+  sendData(stream: Http2Stream, part: Uint8Array, end: boolean, head?: Uint8Array): void {
+    this.#outbound.sendData(stream, part, end, head);
   }
 
   hasRoom(stream: Http2Stream, length: number): boolean {

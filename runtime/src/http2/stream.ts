@@ -33,7 +33,7 @@ export interface StreamOwner {
     extra: ExtraHeaders | undefined,
     end: boolean,
   ): void;
-  sendData(stream: Http2Stream, part: Uint8Array, end: boolean): void;
+  sendData(stream: Http2Stream, part: Uint8Array, end: boolean, head: Uint8Array | undefined): void;
   hasRoom(stream: Http2Stream, length: number): boolean;
   sendEnd(stream: Http2Stream, trailers: OutgoingHeaders | undefined, extra: ExtraHeaders | undefined): void;
   resetStream(stream: Http2Stream, code: ErrorCode): void;
@@ -151,14 +151,14 @@ export class Http2Stream {
   }
 
   /**
-   * Sends a part of the body; the bytes must not change afterwards. False: enough is waiting, and
+   * Sends a part of the body, behind a `head` of some bytes where one is given; the bytes must not change afterwards. False: enough is waiting, and
    * `receiver.onDrain` tells when to go on.
    */
-  write(part: Uint8Array, end = false): boolean {
+  write(part: Uint8Array, end = false, head?: Uint8Array): boolean {
     if (this.closed || this.endAsked || !this.headersSent) return true;
     if (this.queue === noQueue) this.queue = [];
     if (end) this.endAsked = true;
-    this.#owner.sendData(this, part, end);
+    this.#owner.sendData(this, part, end, head);
     if (end || this.queuedBytes < ENOUGH_QUEUED_BYTES) return true;
     this.drainAwaited = true;
     return false;
@@ -201,7 +201,7 @@ export class Http2Stream {
     const length = this.bodyLength + count;
     const shared = this.body.byteLength === this.bodyLength;
     if (shared || length > this.body.byteLength) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(1024, length + (length >>> 1)));
+      const grown = Buffer.allocUnsafeSlow(Math.max(1024, length + (length >>> 2)));
       grown.set(this.body.subarray(0, this.bodyLength));
       this.body = grown;
     }

@@ -1,4 +1,5 @@
 import { Code, PorticoError, toPorticoError } from "../call/error.js";
+import { envelopeHead } from "../grpc/envelop.js";
 import { encodeGrpcMessage } from "../grpc/grpc-message.js";
 import { acceptsGzip, gzipEnvelope } from "../grpc/gzip.js";
 import type { TimerWheel } from "../time/timer-wheel.js";
@@ -112,11 +113,15 @@ export class GrpcExchange implements Exchange, HttpReceiver, MessageReceiver {
   sendReply(message: Uint8Array, degraded?: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    const reply = (headers: HeaderFields, envelope: Uint8Array) =>
-      this.#stream.respond(headers, this.#requestId, envelope, trailersOf(degraded));
-    const compressed =
-      this.#compresses(message) && gzipEnvelope(message, (envelope) => reply(gzipHeaders, envelope));
-    if (!compressed) reply(responseHeaders, envelop(message));
+    if (this.#compresses(message)) {
+      const started = gzipEnvelope(message, (envelope) => {
+        this.#stream.respond(gzipHeaders, this.#requestId, envelope, trailersOf(degraded));
+      });
+      if (started) return;
+    }
+    // Not in an envelope of its own: a long message is copied often enough on its way.
+    const head = envelopeHead(message.byteLength);
+    this.#stream.respond(responseHeaders, this.#requestId, message, trailersOf(degraded), head);
   }
 
   sendMessage(message: Uint8Array): boolean {

@@ -30,8 +30,17 @@ export interface HttpStream {
   pause(): void;
   /** Answers with headers alone; what is left of the request is refused. Ends the stream. */
   respondHeaders(headers: HeaderFields): void;
-  /** Answers in one go: headers with the request id, the whole body, trailers. Ends the stream. */
-  respond(headers: HeaderFields, requestId: string, body: Uint8Array, trailers: HeaderFields): void;
+  /**
+   * Answers in one go: headers with the request id, the whole body (behind a `head` of some bytes, where there is one),
+   * trailers. Ends the stream.
+   */
+  respond(
+    headers: HeaderFields,
+    requestId: string,
+    body: Uint8Array,
+    trailers: HeaderFields,
+    head?: Uint8Array,
+  ): void;
   /** Whether so many bytes of an answer may wait for the client; to be asked before they are sent. */
   hasRoom(bytes: number): boolean;
   /** Starts an answer of several parts. */

@@ -81,12 +81,19 @@ export class NodeStream implements HttpStream, Timed {
     this.#refuseRest();
   }
 
-  respond(headers: HeaderFields, requestId: string, body: Uint8Array, trailers: HeaderFields): void {
+  respond(
+    headers: HeaderFields,
+    requestId: string,
+    body: Uint8Array,
+    trailers: HeaderFields,
+    head?: Uint8Array,
+  ): void {
     if (this.#gone()) return;
     this.startResponse(headers, requestId);
-    this.#count(body.byteLength);
+    this.#count(body.byteLength + (head?.byteLength ?? 0));
     this.#trailers = trailers;
     this.#answer();
+    if (head !== undefined) this.#stream.write(head);
     this.#stream.end(body);
   }
 

@@ -47,10 +47,16 @@ export class OwnStream implements HttpStream {
     this.#stream.respond(outgoing(headers), undefined, true);
   }
 
-  respond(headers: HeaderFields, requestId: string, body: Uint8Array, trailers: HeaderFields): void {
+  respond(
+    headers: HeaderFields,
+    requestId: string,
+    body: Uint8Array,
+    trailers: HeaderFields,
+    head?: Uint8Array,
+  ): void {
     const stream = this.#stream;
     stream.respond(outgoing(headers), [[REQUEST_ID_HEADER, requestId]], false);
-    stream.write(body);
+    stream.write(body, false, head);
     stream.end(outgoing(trailers));
   }
 
