@@ -50,7 +50,7 @@ export const byHand = `
     rpc Watch(SearchRequest) returns (stream Answer) {
       option (portico.v1.method) = {
         resolver: "watch"
-        call: {method: "ListOrders"}
+        call: {method: "ListOrders", max_rows: 3}
         may_call: "shop.v1.Users/GetUser"
         max_calls: 3
       };

@@ -259,6 +259,13 @@ describe("a unary method", () => {
     expect(made).toHaveLength(4);
   });
 
+  test("may use the others of its object", async () => {
+    const alone = async function (this: { alone: unknown }) {
+      return { note: typeof this.alone };
+    };
+    expect((await call("Alone", alone)).response).toEqual({ note: "function" });
+  });
+
   test("may write", async () => {
     const change = async ({ text }: Given, { upstreams }: Given) => {
       const { id } = await upstreams["shop.v1.Orders"].createOrder({ userId: text });
@@ -290,6 +297,24 @@ describe("a method that answers with a stream", () => {
     expect(error).toBeUndefined();
     expect(response).toEqual([{ note: "t 0" }, { note: "t 1" }, { note: "t 2" }]);
     expect(steps).toEqual(["make 0", "make 1", "make 2", "over"]);
+  });
+
+  test("gets no more rows than its calls may have", async () => {
+    const rows = (n: number) => ({
+      more: {
+        "shop.v1.Orders/ListOrders": () => ({
+          orders: Array.from({ length: n }, (_, i) => ({ id: `${i}` })),
+        }),
+      },
+    });
+    let runs = 0;
+    const watch = async function* () {
+      runs++;
+      yield {};
+    };
+    expect((await call("Watch", watch, {}, rows(3))).error).toBeUndefined();
+    expect((await call("Watch", watch, {}, rows(4))).error?.code).toBe(Code.RESOURCE_EXHAUSTED);
+    expect(runs).toBe(1);
   });
 
   test("counts the calls of each message by itself", async () => {

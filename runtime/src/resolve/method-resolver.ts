@@ -91,7 +91,8 @@ function start(
   caller: UpstreamCaller,
 ): unknown {
   const context: MethodContext = Object.assign(contextOf(call, clientsOf(call, name, caller)), {
-    calls: plainReads(reads, results),
+    // They count in the `max_rows` of their calls.
+    calls: plainReads(reads, results, ({ reader }) => reader.row()),
   });
   const given = request instanceof Requests ? decoded(call, request, type()) : plain(request, type());
   return functionOf(call, name)(given, context);

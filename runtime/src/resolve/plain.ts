@@ -19,12 +19,22 @@ const SECOND = 1_000_000_000n;
  * A value as hand-written code gets it, decoded: integers of 64 bits as bigint, others as number; enums by the names of
  * their values; messages as plain objects; maps as Map, since their keys may be anything.
  */
-export function plainOf(value: Value | undefined, kind?: Kind, key?: Encoding): unknown {
-  if (value instanceof View) return plainMessage(value, typeOf(value, kind));
-  if (Array.isArray(value)) return value.map((element) => plainOf(element, kind));
+export function plainOf(
+  value: Value | undefined,
+  kind?: Kind,
+  key?: Encoding,
+  /** Told of each message of a list or map before it is decoded. */
+  onRow?: (row: View) => void,
+): unknown {
+  if (value instanceof View) return plainMessage(value, typeOf(value, kind), onRow);
+  const one = (element: Value, of: Kind | undefined): unknown => {
+    if (element instanceof View) onRow?.(element);
+    return plainOf(element, of, undefined, onRow);
+  };
+  if (Array.isArray(value)) return value.map((element) => one(element, kind));
   if (value instanceof CelMap) {
     const entries = [...value.entries()] as ReadonlyArray<readonly [Value, Value]>;
-    return new Map(entries.map(([name, inner]) => [plainOf(name, key), plainOf(inner, kind)]));
+    return new Map(entries.map(([name, inner]) => [plainOf(name, key), one(inner, kind)]));
   }
   if (typeof value === "bigint") return isSmall(kind) ? Number(value) : value;
   if (value instanceof Uint) return isSmall(kind) ? Number(value.value) : value.value;
@@ -38,13 +48,17 @@ export function plainOf(value: Value | undefined, kind?: Kind, key?: Encoding): 
 }
 
 /** A message as a plain object: a field that is not set, and whose presence says so, is left out. */
-export function plainMessage(view: View, type: ViewType = view.type): Record<string, unknown> {
+export function plainMessage(
+  view: View,
+  type: ViewType = view.type,
+  onRow?: (row: View) => void,
+): Record<string, unknown> {
   const all = new View(type, view.reader, view.start, view.end, undefined, view.depth);
   const object: Record<string, unknown> = {};
   for (const { number, name, kind, key, list, implicit } of type.fields) {
     const isValue = list !== true && key === undefined;
     if (isValue && implicit !== true && !all.isSet(number)) continue;
-    object[propertyOf(name)] = plainOf(all.get(number), kind, key);
+    object[propertyOf(name)] = plainOf(all.get(number), kind, key, onRow);
   }
   return object;
 }

@@ -160,10 +160,14 @@ async function resolveRow(
 }
 
 /** What a function reads, decoded: what is not there is left out. */
-export function plainReads(types: ResolverSpec["reads"], values: AskedRow["reads"]): Record<string, unknown> {
+export function plainReads(
+  types: ResolverSpec["reads"],
+  values: AskedRow["reads"],
+  onRow?: (row: View) => void,
+): Record<string, unknown> {
   const plain: Record<string, unknown> = {};
   for (const [name, { kind, key }] of Object.entries(types)) {
-    const value = plainOf(values[name], kind, key);
+    const value = plainOf(values[name], kind, key, onRow);
     if (value !== null && value !== undefined) plain[name] = value;
   }
   return plain;

@@ -37,7 +37,8 @@ export interface UpstreamCaller {
 /** The function that was passed for a name. */
 export function functionOf({ resolvers }: Call, name: string): (...given: unknown[]) => unknown {
   const resolver = resolvers?.functions[name];
-  if (typeof resolver === "function") return resolver as (...given: unknown[]) => unknown;
+  // It may use others of its object.
+  if (typeof resolver === "function") return resolver.bind(resolvers?.functions);
   throw internal(new Error(`no resolver "${name}" was passed`));
 }
 
