@@ -4,6 +4,7 @@
  */
 const WIRE = "runtime/src/wire";
 const CALL = "runtime/src/call";
+const RESOLVE = "runtime/src/resolve";
 const EMIT = "plugin/src/emit";
 const PLAN = "plugin/src/plan";
 
@@ -464,5 +465,35 @@ export const mutants = [
     `${CALL}/on-error.ts`,
     "return new PorticoError(as ?? thrown.code, text, { cause: thrown.cause });",
     "return new PorticoError(thrown.code, text, { cause: thrown.cause });",
+  ),
+  mutant(
+    "what a resolver makes has no field that the caller may not have",
+    `${RESOLVE}/run.ts`,
+    "return policy !== undefined && !call.may(policy, call.request);",
+    "return false;",
+  ),
+  mutant(
+    "a resolver calls what it may, and not what another may",
+    `${RESOLVE}/run.ts`,
+    "resolvers?.clients[name] ?? {}",
+    "Object.assign({}, ...Object.values(resolvers?.clients ?? {}))",
+  ),
+  mutant(
+    "a resolver is waited for as long as its call lasts",
+    `${RESOLVE}/run.ts`,
+    "return await Promise.race([ended, (async () => work())()]);",
+    "return await work();",
+  ),
+  mutant(
+    "each message of a resolver's stream has a budget of its own",
+    `${RESOLVE}/method-resolver.ts`,
+    "budget = new Budget(call.limits);",
+    "",
+  ),
+  mutant(
+    "a malformed request ends the call of a resolver that does not mind",
+    `${RESOLVE}/method-resolver.ts`,
+    "call.cancel(failure);",
+    "",
   ),
 ];

@@ -17,7 +17,17 @@ const STAGE_MS = 300_000;
 /** The tests, those that are fast and notice most first. */
 const STAGES = [
   { tests: ["test/reference", "test/differential/differential.test.ts"], env: { PORTICO_RUNS: "150" } },
-  { tests: ["runtime/src/wire", "runtime/src/call", "test/join", "test/conversion", "test/call"], env: {} },
+  {
+    tests: [
+      "runtime/src/wire",
+      "runtime/src/call",
+      "test/join",
+      "test/conversion",
+      "test/call",
+      "test/resolvers/methods.test.ts",
+    ],
+    env: {},
+  },
   { tests: ["plugin/src/plan", "plugin/src/emit", "test/diagnostics/diagnostics.test.ts"], env: {} },
   { tests: ["test/differential/random.test.ts"], env: { PORTICO_SCHEMAS: "120", PORTICO_SHRINK_MS: "1" } },
 ];
