@@ -75,6 +75,33 @@ describe("let", () => {
     expect(response).toEqual({ id: "Hi X!Hi X", who: "u1", line: "u1: hi x" });
   });
 
+  it("has one value in a request, and another in the next", async () => {
+    const { run } = await api({
+      method: `${GET} let: "trace = uuid()" let: "both = [trace, uuid()]" let: "at = now()"`,
+      doc: `string id = 1 ${from("trace")}; string again = 2 ${from("trace")}; repeated string both = 3; repeated string twice = 4 ${from("both")};
+        bool same = 5 ${from("at == now() && both[0] == trace && both[1] != trace")}; string other = 6 ${from("uuid()")};
+        repeated Line lines = 7;`,
+      more: `message Line { string name = 1; string trace = 2 ${from("trace")}; }`,
+    });
+    const first = (await run(answers, { claims: alice })).response;
+    expect(first.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(first).toEqual({
+      id: first.id,
+      again: first.id,
+      both: first.both,
+      twice: first.both,
+      same: true,
+      other: first.other,
+      lines: [
+        { name: "a", trace: first.id },
+        { name: "b", trace: first.id },
+      ],
+    });
+    expect(new Set([first.id, first.other, first.both[1]]).size).toBe(3);
+    const second = (await run(answers, { claims: alice })).response;
+    expect(second.id).not.toBe(first.id);
+  });
+
   it("is evaluated only where it is needed", async () => {
     const { run } = await api({
       method: `${GET} let: "broken = 1 / request.size"`,

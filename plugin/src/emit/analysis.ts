@@ -117,8 +117,10 @@ export function scanRows(
   return walkJoins(translator).filter((join) => wanted.has(join));
 }
 
+/** Whether an expression asks the call itself for something: for the time, or for what has one value in it. */
 function readsClock(tree: Checked): boolean {
-  return (tree.kind === "call" && tree.signature.name === "now") || partsOf(tree).some(readsClock);
+  const isCalls = tree.once !== undefined || (tree.kind === "call" && tree.signature.name === "now");
+  return isCalls || partsOf(tree).some(readsClock);
 }
 
 class Noted {

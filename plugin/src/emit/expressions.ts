@@ -66,6 +66,10 @@ export function emitExpression(
       throw new Error("expressions make no messages");
     },
     constant: (text) => file.constant(text),
+    ...(views.clock === undefined && {
+      once: (name, text) =>
+        `${views.call}.once(${quote(name)}, () => ${text.startsWith("{") ? `(${text})` : text})`,
+    }),
   };
   const variable = (value: Value): string => {
     const { root, path } = value;

@@ -13,7 +13,11 @@ export interface Local {
 }
 
 /** The tree of an expression whose types are known. */
-export type Checked = Span & { readonly type: CelType } & (
+export type Checked = Span & {
+  readonly type: CelType;
+  /** Has one value in a request, however often it is asked for: that of this name. */
+  readonly once?: string;
+} & (
     | { readonly kind: "literal"; readonly literal: Literal }
     /** A name of the environment. */
     | { readonly kind: "variable"; readonly name: string; readonly nullable: boolean }

@@ -28,6 +28,8 @@ export interface Target {
   hasField(base: string, field: Field): string;
   /** Makes a message; the values are those of the fields. */
   message(message: Message, fields: ReadonlyArray<readonly [Field, string]>, type: CelType): string;
+  /** Gives a value of a name that is computed once in a request; default: each time. */
+  once?(name: string, text: string): string;
   /** Keeps a value that is made once, and gives its name. */
   constant(text: string): string;
 }
@@ -77,6 +79,11 @@ export class Compiler {
 
   compile(node: Checked): Piece {
     const { target } = this;
+    if (node.once !== undefined && target.once !== undefined) {
+      const { once, ...each } = node;
+      const { text, fails } = this.compile(each);
+      return primary(target.once(once, text), fails);
+    }
     switch (node.kind) {
       case "literal":
         return literalText(this, node.literal);

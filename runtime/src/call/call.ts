@@ -191,6 +191,14 @@ export class Call {
   }
   #now: Timestamp | undefined;
 
+  /** What a name stands for that has one value in a call: computed when it is first asked for. */
+  once<T>(name: string, compute: () => T): T {
+    this.#named ??= new Map();
+    if (!this.#named.has(name)) this.#named.set(name, compute());
+    return this.#named.get(name) as T;
+  }
+  #named: Map<string, unknown> | undefined;
+
   /** Opens the public request for reading; malformed bytes in it are INVALID_ARGUMENT. */
   input(request: Uint8Array): Reader {
     this.#request = new Reader(request, "");

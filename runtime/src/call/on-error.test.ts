@@ -18,6 +18,7 @@ const call: ErrorContext = {
   config: {},
   request: Reader.absent(""),
   now: () => new Timestamp(0n),
+  once: (_, compute) => compute(),
 };
 
 describe("rules for errors", () => {

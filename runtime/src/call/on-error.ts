@@ -23,6 +23,7 @@ export interface ErrorRule {
 export interface ErrorContext extends Caller {
   readonly request: Reader;
   now(): Timestamp;
+  once<T>(name: string, compute: () => T): T;
 }
 
 /** What a call or join says of errors. */

@@ -1,5 +1,4 @@
-import type { Checked } from "../../expression/checked.js";
-import { partsOf } from "../../expression/substitute.js";
+import { makesRandom } from "../../expression/random.js";
 import type { Context, Place } from "../context.js";
 import type { Translators } from "../fields/translators.js";
 import type { Expression, FieldPlan, JoinPlan, Translator } from "../types.js";
@@ -24,7 +23,7 @@ function checkField(context: Context, translator: Translator, field: FieldPlan):
   const at: Place = { element: field.target[0]!.desc! };
   if (!hasJoins(field)) return;
   const deciding = decidingOf(translator, field);
-  if (deciding.flatMap(expressionsOf).some(isRandom)) {
+  if (deciding.flatMap(expressionsOf).some(({ tree }) => makesRandom(tree))) {
     report(
       context,
       at,
@@ -57,12 +56,6 @@ function checkJoin(context: Context, join: JoinPlan): void {
 function expressionsOf({ value, selection, when }: FieldPlan): Expression[] {
   const own = value.root.kind === "expression" ? value.root.expression : undefined;
   return [own, selection, when].filter((expression) => expression !== undefined);
-}
-
-function isRandom({ tree }: Expression): boolean {
-  const visit = (node: Checked): boolean =>
-    (node.kind === "call" && node.signature.name === "uuid") || partsOf(node).some(visit);
-  return visit(tree);
 }
 
 /** Behind the fields that they read, which are finished then; the members of a oneof stay together. */

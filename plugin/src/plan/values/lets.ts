@@ -1,4 +1,5 @@
 import { parsePath, partOf } from "../../expression/path.js";
+import { makesRandom } from "../../expression/random.js";
 import { splitAssignment } from "../../expression/split.js";
 import type { Context, Place } from "../context.js";
 import type { Value } from "../types.js";
@@ -66,8 +67,10 @@ export class Lets {
       this.byName.set(short, () => {
         this.#used.add(short);
         resolved ??=
-          resolveValue(context, parts.value, { ...scope(), lets: before, later, made: short }, place) ??
-          "broken";
+          valueOnce(
+            short,
+            resolveValue(context, parts.value, { ...scope(), lets: before, later, made: short }, place),
+          ) ?? "broken";
         return resolved;
       });
     }
@@ -77,4 +80,12 @@ export class Lets {
   isUsed(name: string): boolean {
     return this.#used.has(name);
   }
+}
+
+/** A name has one value in a request, also where computing it again would give another. */
+function valueOnce(name: string, value: Value | undefined): Value | undefined {
+  if (value?.root.kind !== "expression" || !makesRandom(value.root.expression.tree)) return value;
+  const { expression } = value.root;
+  const once = { ...expression, tree: { ...expression.tree, once: name } };
+  return { ...value, root: { kind: "expression", expression: once } };
 }
