@@ -46,4 +46,4 @@ export interface GatewayApi {
 }
 
 /** The version of generated code that this runtime runs. Raised whenever the two must change together. */
-export const GENERATED_VERSION = 1;
+export const GENERATED_VERSION = 2;
