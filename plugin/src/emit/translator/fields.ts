@@ -228,7 +228,15 @@ export class FieldEmitter {
     const there = names.unique(`has${pascal(field.name)}`);
     scope.before.push(`let ${there} = false;`);
     const note = (c: Code) => c.line(`${there} = true;`);
-    scope.scan.each(plan.value.path, { value: note, messageAt: note, ignores: true });
+    const { conversion } = plan;
+    if (conversion.kind === "enum" && conversion.map.otherwise === "ignore") {
+      // A value that a closed enum does not know is as if it were not there.
+      const value = (c: Code, reader: string) => {
+        const mapped = this.values.mapEnum({ reader, at: "at", field: undefined }, conversion.map);
+        c.line(`if (${mapped} !== undefined) ${there} = true;`);
+      };
+      scope.scan.each(plan.value.path, { value });
+    } else scope.scan.each(plan.value.path, { value: note, messageAt: note, ignores: true });
     const print = () => {
       const inner = names.inner();
       code.block("{", () => {
