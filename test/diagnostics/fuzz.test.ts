@@ -314,8 +314,13 @@ function keysOf<T extends object>(object: T): (keyof T)[] {
   return Object.keys(object) as (keyof T)[];
 }
 
-/** What earlier runs have found: code that did not parse, or had a parameter that nothing reads. */
+/** What earlier runs have found: code that did not parse, did not type-check, or had a parameter that nothing reads. */
 const FOUND: readonly (readonly Change[])[] = [
+  [{ name: "joinDrop", value: "user == null && size(user.email) > 0" }],
+  [
+    { name: "fieldWhen", value: "user == null" },
+    { name: "computed", value: "user.email + '!'" },
+  ],
   [
     {
       name: "joinWhen",

@@ -337,7 +337,12 @@ export function replyView(reader: Reader, type: ViewType): View | null {
 
 const views = new WeakMap<Reader, Map<ViewType, View>>();
 
-/** What has to be there: a call or join that did not run, or found nothing, is null. */
+/**
+ * What has to be there: a call or join that did not run, or found nothing, is null. Behind a test of an expression for null,
+ * TypeScript may know that it is: that is for the run to find.
+ */
+export function present(value: null): View;
+export function present<T>(value: T | null | undefined): T;
 export function present<T>(value: T | null | undefined): T {
   if (value === null || value === undefined) throw new AbsentError("what is read is not there");
   return value;
