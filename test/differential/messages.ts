@@ -27,8 +27,6 @@ export class MessageMaker {
     readonly internal: Side,
     readonly pub: Side,
     readonly fields: FieldMaker,
-    /** Whether messages that are used in both directions may have fields with an `allow`. */
-    readonly mayGuardBoth: boolean,
   ) {}
 
   /**
@@ -60,8 +58,7 @@ export class MessageMaker {
             ? `${decl.internal.name}x`
             : decl.internal.name,
       );
-    const guard = (decl: Decl) =>
-      direction === "both" && !this.mayGuardBoth ? decl : guarded(choices, decl);
+    const guard = (decl: Decl) => guarded(choices, decl);
     const decls = placed.map((decl): Decl => {
       const paths = [];
       if (renamed.has(decl) || decl.place !== "")

@@ -69,7 +69,7 @@ class SchemaMaker {
       enums: (direction) => this.#enums.filter(({ directions }) => directions.includes(direction)),
       anys,
     });
-    this.#maker = new MessageMaker(choices, this.#internal, this.#pub, this.#fields, anys.length === 0);
+    this.#maker = new MessageMaker(choices, this.#internal, this.#pub, this.#fields);
     this.#methods = new MethodMaker(choices, number, this.#internal, this.#pub, this.#expressionMaker);
     this.#joins = new JoinMaker(choices, this.#internal, this.#fields, this.#methods.internalLines);
   }
@@ -189,8 +189,7 @@ class SchemaMaker {
   #request(name: string, decls: readonly Decl[], masked: number): void {
     const { choices } = this;
     this.#internal.message(name, [...decls, C1]);
-    const mayGuard = this.#maker.mayGuardBoth;
-    const own = decls.map((decl) => (mayGuard ? guarded(choices, decl) : decl));
+    const own = decls.map((decl) => guarded(choices, decl));
     this.#pub.message(name, [...own, C1, ...(choices.chance(masked) ? [READ_MASK] : [])]);
   }
 

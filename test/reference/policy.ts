@@ -1,10 +1,11 @@
-import type { DescField } from "@bufbuild/protobuf";
-import type { ReflectList, ReflectMessage } from "@bufbuild/protobuf/reflect";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { ReflectList, ReflectMap, ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { Principal } from "@portico/runtime";
-import type { FieldPolicyPlan, MethodPlan, Root } from "../../plugin/src/plan/types.js";
+import type { AnyMessages, FieldPolicyPlan, MethodPlan, Root } from "../../plugin/src/plan/types.js";
 import type { Field, Message } from "../../plugin/src/source/model.js";
 import { decode } from "./decode.js";
 import { Absent, type Computed, evaluate, NoValue } from "./expression.js";
+import { isSet } from "./object.js";
 
 // Paths of messages in themselves have no end: a type stands at most so often on the way.
 const MAX_TURNS = 2;
@@ -64,16 +65,49 @@ export function maySend(
   const denied = new Set<Field>();
   for (const [field, policy] of plan.guards) if (!may(policy)) denied.add(field);
   if (denied.size === 0) return true;
-  let isSet = false;
+  let isSeen = false;
   // Set is what is there at all, also if it is replaced later.
   const onField = (field: DescField) => {
-    isSet ||= [...denied].some(({ desc }) => desc === field);
+    isSeen ||= [...denied].some(({ desc }) => desc === field);
+  };
+  // What is in an Any is looked at as what is beside it.
+  const isSetIn = (type: DescMessage, content: Uint8Array): boolean => {
+    const message = decode(type, content, { onField });
+    return isSeen || anysIn(message, plan.anys).some((any) => isSetIn(any.type, any.bytes));
   };
   const request = decode(plan.request.desc!, bytes, { strict, onField });
-  if (isSet) return false;
+  if (isSeen || anysIn(request, plan.anys).some(({ type, bytes: content }) => isSetIn(type, content)))
+    return false;
   return masksOf(plan).every(({ mask, of }) =>
     pathsIn(request, mask).every((path) => !touches(path.split("."), of, denied)),
   );
+}
+
+/** The Anys in a message that hold one of the types that they may hold. */
+function anysIn(message: ReflectMessage, anys: AnyMessages): Array<{ type: DescMessage; bytes: Uint8Array }> {
+  return message.desc.fields.flatMap((field) => {
+    if (!isSet(message, field) || field.message === undefined || isShared(field.message)) return [];
+    const value: unknown = message.get(field);
+    const inner =
+      field.fieldKind === "list"
+        ? [...(value as ReflectList)]
+        : field.fieldKind === "map"
+          ? [...(value as ReflectMap)].map(([, content]) => content)
+          : [value];
+    const messages = inner as ReflectMessage[];
+    const may = [...anys].find(([{ desc }]) => desc === field)?.[1];
+    if (may === undefined) return messages.flatMap((one) => anysIn(one, anys));
+    return messages.flatMap((any) => {
+      const [url, value] = any.desc.fields;
+      const name = String(any.get(url!)).split("/").at(-1);
+      const type = [...may].find(({ typeName }) => typeName === name)?.desc;
+      return type === undefined ? [] : [{ type, bytes: any.get(value!) as Uint8Array }];
+    });
+  });
+}
+
+function isShared({ typeName }: DescMessage): boolean {
+  return typeName.startsWith("google.protobuf.") && typeName !== "google.protobuf.Any";
 }
 
 /** The masks in a request, each with the message that it is of. */
