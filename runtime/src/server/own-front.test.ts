@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import http2 from "node:http2";
 import net from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -128,5 +129,38 @@ describe("clients that read nothing", () => {
     }
     await until(() => closed === 12);
     expect((await served.client.unary("Big")).reply).toHaveLength(1_000_000);
+  });
+});
+
+describe("a gateway that has stood still", () => {
+  it("reads what clients have said meanwhile, before it takes them for late", async () => {
+    const pausing = await startGateway({
+      upstreams: { "internal.v1.Echo": "127.0.0.1:1" },
+      api: testApi(routes),
+      transport: "http2",
+      connections: { handshakeTimeoutMs: 2_000 },
+    });
+    const socket = net.connect(pausing.port, "127.0.0.1");
+    socket.on("error", () => {});
+    let closed = false;
+    socket.once("close", () => {
+      closed = true;
+    });
+    socket.write(PREFACE);
+    // The gateway has taken the connection, and waits for settings.
+    await once(socket, "data");
+    // In an immediate, so that timers come next, and sockets after them.
+    await new Promise<void>((resolve) =>
+      setImmediate(() => {
+        socket.write(settings());
+        const end = performance.now() + 4_000;
+        while (performance.now() < end);
+        resolve();
+      }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(closed).toBe(false);
+    socket.destroy();
+    await pausing.close();
   });
 });

@@ -7,6 +7,8 @@ import { Listener } from "./listener.js";
 import { OwnConnection } from "./own-connection.js";
 
 const SWEEP_MS = 1_000;
+// A sweep that comes so long after the last says that this process has stood still.
+const PAUSE_MS = 3_000;
 // The time that clients get to hear of a coming end, before streams that they open are refused.
 const NOTICE_MS = 250;
 
@@ -23,6 +25,7 @@ class OwnFront implements Front {
   readonly #outbound: ByteBudget;
   readonly #tables: ByteBudget;
   #sweeper: NodeJS.Timeout | undefined;
+  #sweptMs = 0;
   #closing = false;
 
   constructor(options: FrontOptions) {
@@ -36,6 +39,7 @@ class OwnFront implements Front {
 
   async listen(): Promise<Address> {
     const address = await this.#listener.listen();
+    this.#sweptMs = performance.now();
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
     return address;
   }
@@ -74,6 +78,10 @@ class OwnFront implements Front {
 
   #sweep(): void {
     const now = performance.now();
+    const paused = now - this.#sweptMs > PAUSE_MS;
+    this.#sweptMs = now;
+    // What clients have said meanwhile is read first: it was not they who were late.
+    if (paused) return;
     for (const connection of this.#connections) connection.tick(now);
   }
 }
