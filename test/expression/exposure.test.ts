@@ -57,3 +57,41 @@ it("lists what computed messages are made from, what chooses them, and what requ
     "pub.GetRequest.other <- in.GetRequest.filter",
   ]);
 });
+
+it("lists what decides whether a call is made by the fields that are made from it", () => {
+  const { error, files } = compile(
+    sourcesOf(
+      `
+      service Docs { rpc Get(GetRequest) returns (Doc); rpc GetUser(GetRequest) returns (User); }
+      message GetRequest { string id = 1; }
+      message User { string email = 1; }
+      message Doc { string id = 1; int32 margin = 2; }
+      `,
+      `
+      service Api {
+        option (portico.v1.service) = { from: "in.Docs" allow: {public: true} };
+        rpc Get(GetRequest) returns (Doc) {
+          option (portico.v1.method) = {
+            call: {name: "doc" method: "Get" set: "id = request.id"}
+            call: {name: "me" method: "GetUser" set: "id = 'me'" when: "doc.margin > 5"}
+          };
+        }
+      }
+      message GetRequest { string id = 1; }
+      message Doc {
+        string id = 1 ${from("doc.id")};
+        string email = 2 ${from("me.email")};
+        User me = 3 ${from("me")};
+      }
+      message User { string email = 1; }
+      `,
+    ),
+  );
+  expect(error).toBeUndefined();
+  const { readable } = JSON.parse(files.get("exposure.json")!) as {
+    readable: Array<{ internal: string; public: string }>;
+  };
+  expect(
+    readable.filter(({ internal }) => internal === "in.Doc.margin").map((entry) => entry.public),
+  ).toEqual(["pub.Doc.email", "pub.Doc.me"]);
+});

@@ -604,3 +604,28 @@ test("a field inside what a resolver makes is not written for those who may not 
     orders: [{ id: "o1", cards: [{ id: "1", pin: "2", inner: { pin: "3" } }] }],
   });
 });
+
+test.each([
+  ["dyn(source)", { d: expect.anything() }],
+  ["[source]", { d: expect.anything() }],
+  ["[dyn(address)]", { d: [{ city: "Bern" }] }],
+  ["{'a': dyn(address)}", { d: new Map([["a", { city: "Bern" }]]) }],
+  ["dyn(user)", { d: { id: "u1", email: "u1@x.example" } }],
+])("what is marked internal is not given, whatever makes the value: %s", async (read, given) => {
+  const api = await made(
+    `string found = 20 [(portico.v1.field) = {resolver: "found" reads: "d = ${read}"}];`,
+  );
+  const seen: Reads[] = [];
+  const found = (reads: Reads) => {
+    seen.push(reads);
+  };
+  const one = { id: "o1", userId: "u1", address: { city: "Bern", doorCode: "1" } };
+  const { error } = await list(api, [one], { resolvers: { found } });
+  expect(error).toBeUndefined();
+  expect(seen).toEqual([given]);
+  const leaves = JSON.stringify(seen, (_, value) =>
+    value instanceof Map ? [...value] : typeof value === "bigint" ? String(value) : value,
+  );
+  expect(leaves).not.toContain("doorCode");
+  expect(leaves).not.toContain("secret");
+});

@@ -1,5 +1,6 @@
 import { fieldType } from "../expression/field-type.js";
 import type { CelType } from "../expression/types.js";
+import { isMarkedInternal } from "../plan/context.js";
 import type { Field, Message, Scalar } from "../source/model.js";
 import { entryFields, WRAPPERS } from "../source/shapes.js";
 import { Code, numberText, quote } from "./code.js";
@@ -104,11 +105,13 @@ export class ViewTypes {
     if (field.cardinality === "map") {
       const [key, value] = entryFields(field);
       parts.push(`kind: ${this.#kind(value)}`, `key: ${quote((key.type as { scalar: Scalar }).scalar)}`);
+      if (isMarkedInternal(field)) parts.push("internal: true");
       return `{ ${parts.join(", ")} }`;
     }
     parts.push(`kind: ${this.#kind(field)}`);
     if (field.cardinality === "repeated") parts.push("list: true");
     if (field.delimited) parts.push("group: true");
+    if (isMarkedInternal(field)) parts.push("internal: true");
     if (field.packed && this.options !== EXPRESSIONS) parts.push("packed: true");
     if (field.cardinality === "singular" && field.presence === "implicit") parts.push("implicit: true");
     if (field.presence === "required" && this.options.isWritten) parts.push("required: true");

@@ -69,8 +69,8 @@ class Walk<Root> {
       case "call": {
         const [first = NOWHERE, ...rest] = node.args.map((arg) => this.go(arg));
         for (const source of rest) this.note(source);
-        if (SELECTING.includes(node.signature.name)) return isMap(node.args[0]!) ? entry(first, 1) : first;
         if (COMPARING.includes(node.signature.name)) this.#noteWhole(node.args, [first, ...rest]);
+        if (SELECTING.includes(node.signature.name)) return isMap(node.args[0]!) ? entry(first, 1) : first;
         this.note(first);
         return { exact: undefined, places: [first, ...rest].flatMap(({ places }) => places) };
       }

@@ -22,6 +22,7 @@ import type {
   EnsurePlan,
   Expression,
   FieldPolicyPlan,
+  JoinPlan,
   MethodPlan,
   PolicyPlan,
   Translator,
@@ -153,6 +154,12 @@ function conditionsOf(
   ];
 }
 
+/** What is asked beside the rows of a join: what becomes of its errors, and who may have what its function makes. */
+function asidesOf({ onError, lookup }: JoinPlan): Expression[] {
+  const guards = [...(lookup.resolver?.guards.values() ?? [])];
+  return [...errorExpressions(onError), ...guards.flatMap(({ when }) => (when === undefined ? [] : [when]))];
+}
+
 /** The fields of the public request that the response and its joins read by `request.name`. */
 function requestReads(translator: Translator, conditions: readonly Expression[]): Set<string> {
   const names = new Set<string>();
@@ -169,7 +176,7 @@ function requestReads(translator: Translator, conditions: readonly Expression[])
     for (const value of inner.fields.flatMap(readsOfField)) note(value);
     for (const join of neededJoins(inner)) {
       for (const value of readsOfJoin(join)) note(value);
-      for (const { reads } of errorExpressions(join.onError)) reads.forEach(note);
+      for (const { reads } of asidesOf(join)) reads.forEach(note);
       for (const value of (join.lookup.set?.fields ?? []).flatMap(readsOfField)) note(value);
     }
   });
@@ -242,7 +249,13 @@ function firstRequest(
   if (calls.length > 1) return "read";
   let isRead = conditions.some(({ reads }) => reads.some(({ root }) => root.kind === "request"));
   const note = (translator: Translator) => {
-    const reads = [...translator.fields.flatMap(readsOfField), ...translator.joins.flatMap(readsOfJoin)];
+    const reads = [
+      ...translator.fields.flatMap(readsOfField),
+      ...translator.joins.flatMap((join) => [
+        ...readsOfJoin(join),
+        ...asidesOf(join).flatMap((said) => said.reads),
+      ]),
+    ];
     if (reads.some(({ root }) => root.kind === "request")) isRead = true;
   };
   eachTranslator(calls[0]!.request, note);

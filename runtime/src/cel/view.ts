@@ -15,6 +15,8 @@ export interface ViewField {
   readonly list?: true;
   /** Of a map: the type of its keys; `kind` is that of its values. */
   readonly key?: Encoding;
+  /** Marked as never to be exposed: expressions inside the gateway read it, hand-written code does not get it. */
+  readonly internal?: true;
   /** Encoded as a group. */
   readonly group?: true;
   /** Of a list that is written: packed. */

@@ -47,7 +47,7 @@ export function plainOf(
   return value;
 }
 
-/** A message as a plain object: a field that is not set, and whose presence says so, is left out. */
+/** A message as a plain object, without what is marked internal: a field that is not set, and whose presence says so, is left out. */
 export function plainMessage(
   view: View,
   type: ViewType = view.type,
@@ -55,7 +55,8 @@ export function plainMessage(
 ): Record<string, unknown> {
   const all = new View(type, view.reader, view.start, view.end, undefined, view.depth);
   const object: Record<string, unknown> = {};
-  for (const { number, name, kind, key, list, implicit } of type.fields) {
+  for (const { number, name, kind, key, list, implicit, internal } of type.fields) {
+    if (internal) continue;
     const isValue = list !== true && key === undefined;
     if (isValue && implicit !== true && !all.isSet(number)) continue;
     object[propertyOf(name)] = plainOf(all.get(number), kind, key, onRow);

@@ -328,7 +328,7 @@ export class CallPlanner {
       };
       if (call !== undefined && call.when !== "") {
         const at: Place = { ...place, path: [...place.path!, "when"] };
-        const when = resolveCondition(context, call.when, { ...names, source: undefined }, at);
+        const when = resolveCondition(context, call.when, { ...names, source: undefined, exposes: true }, at);
         if (takesStream(plan.method.kind) || answersStream(plan.method.kind))
           context.report(
             "stream-kind",

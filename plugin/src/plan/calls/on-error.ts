@@ -99,6 +99,7 @@ function planRules(
     const then = rule.then;
     const when = rule.when === "" ? undefined : resolveCondition(context, rule.when, names, at("when"));
     if (rule.when !== "" && when === undefined) return;
+    if (when !== undefined && readsAnswer(context, when, at("when"))) return;
     if (then === Outcome.STALE) {
       context.report(
         "on-error",
@@ -126,10 +127,23 @@ function planRules(
     const as = codeOf(context, rule.as, at("as"));
     const message = rule.message === "" ? undefined : messageOf(context, rule.message, names, at("message"));
     if (!isReached) return;
+    if (typeof message === "object" && readsAnswer(context, message, at("message"))) return;
     const outcome = then === Outcome.EMPTY ? "empty" : then === Outcome.DROP ? "drop" : "fail";
     plans.push({ code, outcome, when, as, message });
   });
   return plans;
+}
+
+/** Whether a `let` leads to what a call answers; reports it: what failed may be that call. */
+function readsAnswer(context: Context, { reads }: Expression, place: Place): boolean {
+  if (!reads.some(({ root }) => root.kind === "call" || root.kind === "join")) return false;
+  context.report(
+    "on-error",
+    place,
+    "this reads what a call answers, and that may be what failed",
+    "read the request or `auth`",
+  );
+  return true;
 }
 
 /** The first that fits is taken: one that comes after its like is never reached. */

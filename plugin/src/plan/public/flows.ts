@@ -75,7 +75,8 @@ class FlowWalk {
       // What decides whether, which and in what order shows in what is there.
       const name = fieldName(target.at(-1)!);
       const resolver = value.root.kind === "join" ? value.root.join.lookup.resolver : undefined;
-      for (const read of conversion.kind === "resolved" ? valuesRead(value) : readsOfField(field)) {
+      const said = conversion.kind === "resolved" ? valuesRead(value) : readsOfField(field);
+      for (const read of [...said, ...this.#conditions(said, around)]) {
         const through = answererOf(read, around, METHODS);
         if (through !== undefined)
           this.#add("readable", name, nameOfRead(read), through, all, resolver?.name);
@@ -88,6 +89,17 @@ class FlowWalk {
         for (const inner of translatorsIn(conversion)) this.reads(inner, { here, outer: around }, all);
     }
     for (const join of neededJoins(translator)) this.#asks(join);
+  }
+
+  /** What decides whether the calls are made that the values come from: that they are there shows it. */
+  #conditions(values: readonly Value[], { here }: Around<UpstreamMethod>): readonly Value[] {
+    const calls = values.flatMap(({ root }) => {
+      if (root.kind === "call") return [root.call];
+      return root.kind === "source"
+        ? this.method.calls.filter((call) => call.unnamed && call.method === here)
+        : [];
+    });
+    return [...new Set(calls)].flatMap(({ when }) => when?.reads ?? []);
   }
 
   /** What the function of a method makes, and what it makes that of: it may let out all that it gets. */
