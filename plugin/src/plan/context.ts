@@ -141,7 +141,16 @@ export class Context {
   /** Finds an internal service. Reports what is wrong. */
   service(name: string, place: Place): DescService | undefined {
     const service = this.registry.getService(name);
-    if (service !== undefined) return service;
+    if (service !== undefined) {
+      if (serviceRule(service) === undefined) return service;
+      this.report(
+        "service-unknown",
+        place,
+        `${name} is a public service, and what is called stands behind the gateway`,
+        "name an internal service",
+      );
+      return undefined;
+    }
     const packageName = name.slice(0, Math.max(0, name.lastIndexOf(".")));
     const files = [...this.registry.files];
     if (!files.some((file) => file.proto.package === packageName)) {

@@ -79,6 +79,7 @@ function valueField(field: Field): Field {
 /** The services that annotations name, as they are written there. */
 export function namedServices(registry: FileRegistry): ReadonlySet<string> {
   const named = new Set<string>();
+  const open = new Set<string>();
   const note = (method: string) => {
     const slash = method.lastIndexOf("/");
     if (slash > 0) named.add(method.slice(0, slash));
@@ -92,11 +93,14 @@ export function namedServices(registry: FileRegistry): ReadonlySet<string> {
   };
   for (const file of registry.files) {
     for (const service of file.services) {
+      // One that names a public service has its finding there.
+      if (serviceRule(service) !== undefined) open.add(service.typeName);
       named.add(serviceRule(service)?.from ?? "");
       for (const method of service.methods) for (const name of calledBy(methodRule(method))) note(name);
     }
     for (const message of file.messages) visitMessage(message);
   }
+  for (const name of open) named.delete(name);
   return named;
 }
 
