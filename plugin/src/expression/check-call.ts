@@ -1,3 +1,4 @@
+import { RE2JS } from "@bufbuild/re2";
 import { checkConditional, checkEquality, checkLogic } from "./check-operator.js";
 import type { Checked } from "./checked.js";
 import { type Context, candidates, dottedName, failed, findLocal, type Scope } from "./context.js";
@@ -103,6 +104,7 @@ function resolve(
   if (fitting.length === 1) {
     const signature = fitting[0]!;
     const { params, result } = fit(ctx, signature, args)!;
+    if (signature.name === "matches") checkPattern(ctx, args[1]!);
     const named = syntax.name === "@in" ? [args[0]!, withEnumNames(ctx, args[0]!, args[1]!)] : args;
     return ctx.node({ kind: "call", signature, params, args: named, type: result, start, end });
   }
@@ -174,4 +176,19 @@ function noOverload(
 
 function opened(ctx: Context, type: CelType): CelType {
   return type.kind === "param" ? ctx.inference.variable() : mapParts(type, (part) => opened(ctx, part));
+}
+
+/** Reports a pattern that is none: at run time each use of it would fail. */
+function checkPattern(ctx: Context, pattern: Checked): void {
+  if (pattern.kind !== "literal" || pattern.literal.type !== "string") return;
+  try {
+    RE2JS.compile(pattern.literal.value);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message.replace(/^error parsing regexp: /, "") : "";
+    ctx.report(
+      pattern,
+      `not a pattern of RE2: ${why}`,
+      "correct the pattern; a character with a meaning of its own takes two backslashes before it",
+    );
+  }
 }

@@ -1,9 +1,11 @@
+import type { Checked } from "../../expression/checked.js";
 import { type CelType, typeText } from "../../expression/types.js";
 import { describeType, type Field, type Message, type Scalar, type ValueType } from "../../source/model.js";
 import { entryFields, wrapped } from "../../source/shapes.js";
 import type { Context, Place } from "../context.js";
 import type { ConversionScope } from "../fields/conversion-scope.js";
 import { planEnum } from "../fields/enums.js";
+import { suggestion } from "../names.js";
 import type { Conversion, Expression, Value, Written } from "../types.js";
 
 /** The scalar types that hold values of a type of CEL. */
@@ -56,6 +58,7 @@ export function planComputed(
     return mismatch(fixOf(type, target));
   const as = written(type.kind === "list" ? type.element : type, target);
   if (as === "broken") return undefined;
+  if (as !== undefined && !checkLiterals(context, expression.tree, as, target, place)) return undefined;
   return as === undefined ? mismatch(fixOf(type, target)) : { kind: "computed", as };
 }
 
@@ -137,4 +140,41 @@ function fixOf(type: CelType, target: Field): string {
     scalars.includes((target.type as { scalar: Scalar }).scalar),
   )![0];
   return `convert it, such as with \`${cast}(…)\`, or change the field's type`;
+}
+
+const RANGES: Readonly<Partial<Record<Scalar, readonly [least: bigint, most: bigint]>>> = {
+  int32: [-(2n ** 31n), 2n ** 31n - 1n],
+  sint32: [-(2n ** 31n), 2n ** 31n - 1n],
+  sfixed32: [-(2n ** 31n), 2n ** 31n - 1n],
+  uint32: [0n, 2n ** 32n - 1n],
+  fixed32: [0n, 2n ** 32n - 1n],
+};
+
+/** Reports a value that is written in an expression and that the field cannot hold: every answer with it would fail. */
+function checkLiterals(context: Context, tree: Checked, as: Written, target: Field, place: Place): boolean {
+  if (tree.kind === "conditional")
+    return tree.args.slice(1).every((branch) => checkLiterals(context, branch, as, target, place));
+  if (tree.kind !== "literal") return true;
+  const { literal } = tree;
+  if (as.kind === "enum" && literal.type === "string" && !as.numbers.has(literal.value)) {
+    context.report(
+      "type-mismatch",
+      place,
+      `no value of ${target.name}'s enum is called "${literal.value}"`,
+      suggestion(literal.value, as.numbers.keys(), "write the name of one of its values"),
+    );
+    return false;
+  }
+  const range = as.kind === "scalar" || as.kind === "wrapper" ? RANGES[as.scalar] : undefined;
+  if (range !== undefined && (literal.type === "int" || literal.type === "uint")) {
+    if (literal.value >= range[0] && literal.value <= range[1]) return true;
+    context.report(
+      "type-mismatch",
+      place,
+      `${literal.value} does not fit "${target.name}", which is ${describeType(target)}`,
+      `write a number from ${range[0]} to ${range[1]}, or make the field an int64 or uint64`,
+    );
+    return false;
+  }
+  return true;
 }
