@@ -255,7 +255,8 @@ class SchemaMaker {
       const isMany = type.startsWith("repeated ");
       const card = isMany ? "repeated" : choices.chance(50) ? "explicit" : "implicit";
       const name = this.#fields.name();
-      const text = expressions.make(kind, names);
+      // A path by itself does not narrow.
+      const text = `${type === "int32" ? "0 + " : ""}${expressions.make(kind, names)}`;
       pub.push({
         ...decl(name, type.replace("repeated ", ""), card),
         options: [`(portico.v1.field).from = "${text}"`],
