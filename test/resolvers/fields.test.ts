@@ -500,6 +500,39 @@ test("what a resolver reads is listed as readable, also inside of messages, but 
   ]);
 });
 
+test.each([
+  ["ages = user.age + 1", ["resolver hello", "shop.v1.User.age"]],
+  ["names = pieces.map(p, p.name)", ["resolver hello", "shop.v1.Order.pieces", "shop.v1.Piece.name"]],
+  ["count = size(pieces)", ["resolver hello", "shop.v1.Order.pieces"]],
+  ["some = pieces.filter(p, p.name != '')", "all"],
+  ["some = [pieces[0]]", "all"],
+  ["some = {'first': pieces[0]}", "all"],
+  ["one = dyn(pieces[0])", "all"],
+])(
+  "of what an expression of `reads` reads, only what it gives is listed whole: %s",
+  async (read, expected) => {
+    const inside = internal
+      .replace("repeated string tags", "repeated Piece pieces = 40; repeated string tags")
+      .concat("message Piece { string name = 1; int32 price = 2; }");
+    const { compiled } = await made(
+      `string hello = 20 [(portico.v1.field) = {resolver: "hello", reads: ${JSON.stringify(read)}}];`,
+      "",
+      inside,
+    );
+    const { readable } = JSON.parse(compiled.files.get("exposure.json")!) as {
+      readable: Array<{ public: string; internal: string }>;
+    };
+    const seen = readable
+      .filter((entry) => entry.public === "api.v1.Order.hello")
+      .map((entry) => entry.internal);
+    expect(seen).toEqual(
+      expected === "all"
+        ? ["resolver hello", "shop.v1.Order.pieces", "shop.v1.Piece.name", "shop.v1.Piece.price"]
+        : expected,
+    );
+  },
+);
+
 test("what a resolver makes, and what it may call, is listed", async () => {
   const { compiled } = await made(CALLS);
   const list = JSON.parse(compiled.files.get("exposure.json")!);

@@ -23,18 +23,20 @@ interface Source<Root> {
 /**
  * What an expression reads, through macros too: `items.map(i, i.price)` reads `items.price`, and `(a ? b : c).d` both `b.d`
  * and `c.d`. `origin` is where the value of the whole comes from, if it is a place, or elements of one:
- * `items.filter(…).take(2)` comes from `items`.
+ * `items.filter(…).take(2)` comes from `items`. `given` are the places whose messages the value has, whole: none where
+ * the value is a number, or numbers.
  */
 export function readsOfTree<Root>(
   tree: Checked,
   names: ReadonlyMap<string, Place<Root>>,
   /** The message at a root. */
   messageAt: (root: Root) => Message | undefined,
-): { reads: readonly Place<Root>[]; origin: Place<Root> | undefined } {
+): { reads: readonly Place<Root>[]; origin: Place<Root> | undefined; given: readonly Place<Root>[] } {
   const walk = new Walk(names, messageAt);
   const source = walk.go(tree);
   walk.note(source);
-  return { reads: walk.reads, origin: source.exact };
+  const given = holdsMessages(tree.type) ? source.places : [];
+  return { reads: walk.reads, origin: source.exact, given };
 }
 
 class Walk<Root> {

@@ -162,6 +162,8 @@ export interface Expression {
   readonly reads: readonly Value[];
   /** Where its value comes from, if it is a message, or messages of a list, that it selects. */
   readonly origin: Value | undefined;
+  /** The messages that its value is, or has inside. */
+  readonly given: readonly Value[];
 }
 
 /** A value: a path from a root. An empty path is the root itself. */

@@ -33,7 +33,7 @@ function changesOf(
   now: readonly Exposed[],
 ): ExposureChange[] {
   const fields = [...new Set([...before, ...now].map(({ internal }) => internal))].sort();
-  return fields.flatMap((internal) => {
+  return fields.flatMap((internal): ExposureChange[] => {
     const of = (list: readonly Exposed[]) => list.filter((entry) => entry.internal === internal);
     const [old, current] = [of(before), of(now)];
     const added = without(current, old);
@@ -42,19 +42,42 @@ function changesOf(
     const audience = (list: readonly Exposed[]) => anyOf(list.map((entry) => entry.for));
     const more = beyond(audience(current), audience(old));
     const less = beyond(audience(old), audience(current));
-    const change =
-      old.length === 0
-        ? "new"
-        : current.length === 0
-          ? "gone"
-          : more.length > 0
-            ? "wider"
-            : less.length > 0
-              ? "narrower"
-              : "other";
-    const to = change === "new" || change === "wider" ? more : less;
-    return [{ kind, change, internal, to, before: audience(old), added, removed }];
+    const all = { kind, internal, before: audience(old), added, removed };
+    if (old.length === 0) return [{ ...all, change: "new", to: more }];
+    if (current.length === 0) return [{ ...all, change: "gone", to: less }];
+    const wider = widened(old, current);
+    if (wider !== undefined) return [{ ...all, change: "wider", ...wider }];
+    return [{ ...all, change: less.length > 0 ? "narrower" : "other", to: less }];
   });
+}
+
+/**
+ * Who gets at a field only now. What a hand-written function gets it may let out, but may not: so it is no reason to be
+ * silent where the field itself is shown to more, nor is another public field that shows the same.
+ */
+function widened(
+  old: readonly Exposed[],
+  current: readonly Exposed[],
+): { readonly to: Audience; readonly before: Audience } | undefined {
+  const grown = (now: readonly Exposed[], then: readonly Exposed[]) => {
+    const before = anyOf(then.map((entry) => entry.for));
+    const to = beyond(anyOf(now.map((entry) => entry.for)), before);
+    return to.length === 0 ? undefined : { to, before };
+  };
+  const direct = (list: readonly Exposed[]) => list.filter(({ resolver }) => resolver === undefined);
+  const known = new Map(old.map((entry) => [keyOf(entry), entry]));
+  const same = current.filter((entry) => {
+    const then = known.get(keyOf(entry));
+    return then !== undefined && beyond(entry.for, then.for).length > 0;
+  });
+  return (
+    grown(current, old) ??
+    grown(direct(current), direct(old)) ??
+    grown(
+      same,
+      same.map((entry) => known.get(keyOf(entry))!),
+    )
+  );
 }
 
 /** The entries that are not, or not for the same people, in another list. */
@@ -71,7 +94,7 @@ export function describeChange(change: ExposureChange): string {
   const by = kind === "readable" ? "to" : "by";
   const headline = {
     new: `newly ${is}: ${internal}, ${by} ${to}`,
-    wider: `${is} ${by} more: ${internal}, now also ${by} ${to}; before: ${describeAudience(change.before)}`,
+    wider: `${is} ${by} more: ${internal}, now also ${by} ${to}; before: ${describeAudience(change.before) || "only by what resolvers get"}`,
     narrower: `${is} ${by} fewer: ${internal}, no longer ${by} ${to}`,
     gone: `no longer ${is}: ${internal}`,
     other: `${is} another way: ${internal}`,

@@ -107,7 +107,7 @@ class FlowWalk {
     const { response } = this.method;
     this.#madeFields(response, resolver, []);
     for (const { call, expression } of resolver.reads)
-      for (const read of valuesGiven(expression.reads))
+      for (const read of valuesGiven(expression))
         this.#add("readable", response.typeName, nameOfRead(read), call.method, [], resolver.name);
     this.#calls(response.typeName, resolver, []);
   }

@@ -193,8 +193,8 @@ class Names {
       for (const [inner, meant] of expression.names) names.set(inner, meant);
       return expression.tree;
     });
-    const { reads, origin } = readsOfTree(whole, names, (root) => rootMessage({ root, path: [] }));
-    return { text: text.value.trim(), tree: whole, names, reads, origin };
+    const { reads, origin, given } = readsOfTree(whole, names, (root) => rootMessage({ root, path: [] }));
+    return { text: text.value.trim(), tree: whole, names, reads, origin, given };
   }
 
   /** From now on the joins are used as they are here. */

@@ -1,6 +1,6 @@
 import { type Field, fieldName, type Message } from "../../source/model.js";
 import { isMarkedInternal } from "../context.js";
-import type { CallPlan, JoinPlan, Value } from "../types.js";
+import type { CallPlan, Expression, JoinPlan, Value } from "../types.js";
 import { valuesIn } from "../walk.js";
 import { rootMessage } from "./scope.js";
 
@@ -8,12 +8,14 @@ import { rootMessage } from "./scope.js";
 export function valuesRead(value: Value): readonly Value[] {
   const { root } = value;
   if (root.kind !== "join" || root.join.lookup.resolver === undefined) return valuesIn(value);
-  return valuesGiven(root.join.key.flatMap(valuesIn));
+  return root.join.key.flatMap(({ root: key }) =>
+    key.kind === "expression" ? valuesGiven(key.expression) : [],
+  );
 }
 
-/** What hand-written code gets of values: also all that is inside of messages. */
-export function valuesGiven(values: readonly Value[]): readonly Value[] {
-  return values.flatMap((read) => [read, ...fieldsInside(read, new Set())]);
+/** What hand-written code gets by an expression: also all that is inside of the messages that it is given. */
+export function valuesGiven({ reads, given }: Expression): readonly Value[] {
+  return [...reads, ...given.flatMap((read) => fieldsInside(read, new Set()))];
 }
 
 function fieldsInside(read: Value, seen: Set<Message>): Value[] {
