@@ -45,11 +45,9 @@ export class MetadataStream {
     this.#stream.endResponse(trailers);
   }
 
-  respond(headers, requestId, body, trailers) {
-    this.#stream.respond({ ...headers, ...this.responseHeaders }, requestId, body, {
-      ...trailers,
-      ...this.responseTrailers,
-    });
+  respond(headers, requestId, body, trailers, ...rest) {
+    const allTrailers = { ...trailers, ...this.responseTrailers };
+    this.#stream.respond({ ...headers, ...this.responseHeaders }, requestId, body, allTrailers, ...rest);
   }
 
   startResponse(headers, requestId) {

@@ -77,8 +77,8 @@ export class CountedStream {
     this.#stream.respondHeaders(headers);
   }
 
-  respond(headers, requestId, body, trailers) {
-    this.#stream.respond(headers, requestId, body, trailers);
+  respond(...args) {
+    this.#stream.respond(...args);
   }
 
   hasRoom(bytes) {
