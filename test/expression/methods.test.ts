@@ -176,6 +176,7 @@ describe("ensure", () => {
       expect(await outcome(`"${that}"`, { roles: ["support"] }, GET, without)).toBe("fine");
       expect(await outcome(`"${that}"`, { roles: [] }, GET, without)).toEqual([5, "not found"]);
     }
+    expect(await outcome(`"team == 'a' || id == 'd1'"`)).toBe("fine");
     const { run } = await api({
       method: `${GET} ensure: {that: "owner == auth.subject || !hidden"}`,
       allow: "{public: true}",
