@@ -86,6 +86,16 @@ describe("guarded fields", () => {
     [1, { message: () => inner }],
     [2, { message: () => paths, paths: new Map([["a.b", [masked]]]) }],
     [3, { message: () => paths, group: true, paths: new Map([["a.b", [masked]]]) }],
+    [
+      4,
+      {
+        message: () => paths,
+        paths: new Map([
+          ["a", []],
+          ["", [secret]],
+        ]),
+      },
+    ],
   ]);
   const told = (bytes: readonly number[]) => {
     const guards: object[] = [];
@@ -103,6 +113,7 @@ describe("guarded fields", () => {
     expect(told(len(2, [...len(1, "a"), ...len(1, "a.b"), ...int(7, 1)]))).toEqual([masked]);
     expect(told([...len(2, len(1, "c")), ...len(2, len(1, "a.b"))])).toEqual([masked]);
     expect(told(group(3, [...len(1, "a.b"), ...int(7, 1)]))).toEqual([masked]);
+    expect(told(len(4, [...len(1, "a"), ...len(1, "b")]))).toEqual([secret]);
   });
 
   it("are refused where nobody knows who may set them", () => {

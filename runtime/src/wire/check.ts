@@ -30,7 +30,7 @@ export type FieldShape =
 /** Who may set a field: whatever it is, it is for who checks to say whether that is so. */
 export type Guard = object;
 
-/** Paths that not everybody may name. */
+/** Paths that not everybody may name; what "" says holds for all paths that are not here. */
 export type GuardedPaths = ReadonlyMap<string, readonly Guard[]>;
 
 const nobody = (): never => {
@@ -115,7 +115,7 @@ function checkPaths(r: Reader, paths: GuardedPaths, admit: (guard: Guard) => voi
   while (r.pos < end) {
     const tag = r.tag();
     if (tag !== 10) r.skip(tag);
-    else for (const guard of paths.get(r.textAt(r.bytes())) ?? []) admit(guard);
+    else for (const guard of paths.get(r.textAt(r.bytes())) ?? paths.get("") ?? []) admit(guard);
   }
   r.close(end);
   r.pos = pos;

@@ -1,60 +1,66 @@
 import { fieldsWithin } from "../../plan/policy/field-policy.js";
-import type { FieldPolicyPlan, Guards, MethodPlan } from "../../plan/types.js";
+import type { FieldPolicyPlan, MethodPlan } from "../../plan/types.js";
 import { isWellKnown } from "../../plan/values/values-read.js";
-import { eachTranslator } from "../../plan/walk.js";
 import type { Field, Message } from "../../source/model.js";
 import { quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
 import { camel, messageShort } from "../names.js";
+import { maskPaths } from "../translator/mask.js";
+import { masksIn } from "./masks.js";
 import { fieldPolicy } from "./policy.js";
 
-/** Paths of a public message that lead to guarded fields, or past them: naming one in the mask of an update sets them. */
+/**
+ * Paths of a public message that lead to guarded fields, or past them: naming one in the mask of an update sets them. What
+ * "" leads to is said of all paths that are not here.
+ */
 export type GuardedPaths = ReadonlyMap<string, readonly FieldPolicyPlan[]>;
 
 /** The masks in a request whose message has guarded fields. */
 export function guardedMasks(plan: MethodPlan): ReadonlyMap<Field, GuardedPaths> {
+  if (plan.guards.size === 0) return new Map();
+  const found = new Map<Field, Map<string, readonly FieldPolicyPlan[]>>();
+  const note = (mask: Field, path: string, policies: readonly FieldPolicyPlan[]): void => {
+    const paths = found.get(mask) ?? new Map<string, readonly FieldPolicyPlan[]>();
+    found.set(mask, paths.set(path, [...new Set([...(paths.get(path) ?? []), ...policies])]));
+  };
+  const requests = plan.calls.flatMap(({ request, nextRequest }) => [request, nextRequest ?? request]);
+  for (const { mask, subject, path: around } of masksIn([...requests, plan.translator]))
+    for (const [path, { fields }] of maskPaths(subject))
+      note(mask, path, policiesAt([...around, ...fields], plan));
+  const isOpen = plan.resolver !== undefined;
+  if (isOpen) noteBesides(plan, note);
   const masks = new Map<Field, GuardedPaths>();
-  if (plan.guards.size === 0) return masks;
-  for (const call of plan.calls) {
-    eachTranslator(call.request, ({ fields }) => {
-      for (const { value, conversion } of fields) {
-        const last = value.path.at(-1);
-        if (conversion.kind !== "mask" || last === undefined) continue;
-        const paths = new Map<string, readonly FieldPolicyPlan[]>();
-        collect(conversion.subject.source!, "", plan, paths, [], []);
-        const all = new Set([...paths.values()].flat());
-        if (all.size > 0) masks.set(last, paths.set("*", [...all]));
-      }
-    });
+  for (const [mask, paths] of found) {
+    const all = [...new Set([...paths.values()].flat())];
+    if (all.length === 0) continue;
+    paths.set("*", all);
+    // Translation refuses all other paths; who knows what a function takes them for.
+    if (isOpen) paths.set("", all);
+    else for (const [path, policies] of paths) if (policies.length === 0) paths.delete(path);
+    masks.set(mask, paths);
   }
-  if (plan.resolver !== undefined) noteBesides(masks, plan);
   return masks;
 }
 
-/** Nobody knows what a resolver does with a mask: its paths are those of any message beside it. */
-function noteBesides(masks: Map<Field, GuardedPaths>, plan: MethodPlan): void {
+type Note = (mask: Field, path: string, policies: readonly FieldPolicyPlan[]) => void;
+
+/** Nobody knows what a resolver does with a mask: its paths are those of any message beside it, or of the request. */
+function noteBesides(plan: MethodPlan, note: Note): void {
   for (const mask of fieldsWithin(plan.request)) {
-    if (!isMask(mask) || mask === plan.readMask || masks.has(mask)) continue;
-    const paths = new Map<string, readonly FieldPolicyPlan[]>();
-    for (const { type, cardinality } of mask.parent.fields) {
-      if (type.kind !== "message" || cardinality !== "singular" || isWellKnown(type.message.typeName))
-        continue;
-      const own = new Map<string, readonly FieldPolicyPlan[]>();
-      collect(type.message, "", plan, own, [], []);
-      for (const [path, policies] of own)
-        paths.set(path, [...new Set([...(paths.get(path) ?? []), ...policies])]);
-    }
-    const all = new Set([...paths.values()].flat());
-    if (all.size > 0) masks.set(mask, paths.set("*", [...all]));
+    if (!isMask(mask) || mask === plan.readMask) continue;
+    const beside = [...mask.parent.fields, ...plan.request.fields];
+    for (const field of beside)
+      if (
+        field.cardinality !== "map" &&
+        field.type.kind === "message" &&
+        !isWellKnown(field.type.message.typeName)
+      )
+        notePaths(field.type.message, [field], plan, mask, note);
   }
 }
 
-function isMask({ type, cardinality }: Field): boolean {
-  return (
-    cardinality === "singular" &&
-    type.kind === "message" &&
-    type.message.typeName === "google.protobuf.FieldMask"
-  );
+function isMask({ type }: Field): boolean {
+  return type.kind === "message" && type.message.typeName === "google.protobuf.FieldMask";
 }
 
 /** The constant that holds them. */
@@ -72,35 +78,40 @@ export function guardedPaths(file: FileScope, field: Field, paths: GuardedPaths)
   });
 }
 
-/** As deep as paths of masks go: deeper ones are unknown. */
+/** How often a message may stand in a path to be known. */
 const MAX_TURNS = 2;
 
-/** `around`: who may have the message at all. */
-function collect(
+/** `above`: the field beside the mask, and those that lead on from there. */
+function notePaths(
   message: Message,
-  prefix: string,
+  above: readonly Field[],
   plan: MethodPlan,
-  paths: Map<string, readonly FieldPolicyPlan[]>,
-  around: readonly FieldPolicyPlan[],
-  above: readonly Message[],
+  mask: Field,
+  note: Note,
 ): void {
-  const here = [...above, message];
   for (const field of message.fields) {
-    const path = prefix + field.name;
-    const own = plan.guards.get(field);
-    const outer = own === undefined ? around : [...around, own];
-    const messages = [...(plan.anys.get(field) ?? [])];
-    if (field.type.kind === "message") messages.push(field.type.message);
-    const inside = messages.flatMap((one) => policiesIn(one, plan.guards));
-    const all = new Set([...outer, ...inside]);
-    if (all.size > 0) paths.set(path, [...all]);
+    const fields = [...above, field];
+    const names = fields.slice(1).map(({ name }) => name);
+    note(mask, names.join("."), policiesAt(fields, plan));
     if (field.cardinality !== "singular" || field.type.kind !== "message") continue;
     const inner = field.type.message;
-    if (here.filter((one) => one === inner).length < MAX_TURNS)
-      collect(inner, `${path}.`, plan, paths, outer, here);
+    if (fields.slice(1).filter(({ parent }) => parent === inner).length < MAX_TURNS)
+      notePaths(inner, fields, plan, mask, note);
   }
 }
 
-function policiesIn(message: Message, guards: Guards): FieldPolicyPlan[] {
-  return fieldsWithin(message).flatMap((field) => guards.get(field) ?? []);
+/** Who may have what a path leads to: the fields on the way, and all that is in the last one. */
+function policiesAt(path: readonly Field[], { guards, anys }: MethodPlan): FieldPolicyPlan[] {
+  const messages = new Set<Message>();
+  const enter = (field: Field): void => {
+    if (field.type.kind === "message") messages.add(field.type.message);
+    for (const message of anys.get(field) ?? []) messages.add(message);
+  };
+  enter(path.at(-1)!);
+  const all = [...path];
+  for (const { fields } of messages) {
+    all.push(...fields);
+    fields.forEach(enter);
+  }
+  return all.flatMap((field) => guards.get(field) ?? []);
 }

@@ -1,19 +1,33 @@
 import type { FieldPlan, Translator } from "../../plan/types.js";
-import type { Message } from "../../source/model.js";
+import type { Field, Message } from "../../source/model.js";
 import { quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
 import { camel, messageShort } from "../names.js";
+
+/** One path that a mask may have. */
+export interface MaskPath {
+  /** The fields of the client's message that it names, one after the other. */
+  readonly fields: readonly Field[];
+  /** The paths that it becomes. */
+  readonly to: readonly string[];
+}
+
+/** The paths that a mask of the message that `subject` translates may have: all others are refused. */
+export function maskPaths(subject: Translator): ReadonlyMap<string, MaskPath> {
+  const paths = new Map<string, MaskPath>();
+  collect(subject, [], "", paths, []);
+  return paths;
+}
 
 /** The constant that translates paths of the message that `subject` translates. */
 export function maskTable(file: FileScope, subject: Translator): string {
   const key = `mask ${file.translatorId(subject)}`;
   return file.once(key, camel(`${messageShort(subject.source!)}_paths`), file.lookups, (name, code) => {
     file.use("MaskTable", true);
-    const paths = new Map<string, string[]>();
-    collect(subject, "", "", paths, []);
     code.block(`const ${name}: MaskTable = {`, () => {
       code.block("paths: new Map([", () => {
-        for (const [from, to] of paths) code.line(`[${quote(from)}, [${to.map(quote).join(", ")}]],`);
+        for (const [from, { to }] of maskPaths(subject))
+          code.line(`[${quote(from)}, [${to.map(quote).join(", ")}]],`);
       }, "]),"); // biome-ignore format: short
       code.line(`all: [${leaves(subject, "", []).map(quote).join(", ")}],`);
     }, "};"); // biome-ignore format: short
@@ -30,20 +44,21 @@ function mayEnter(translator: Translator, above: readonly Translator[]): boolean
 
 function collect(
   translator: Translator,
-  from: string,
+  from: readonly Field[],
   to: string,
-  paths: Map<string, string[]>,
+  paths: Map<string, MaskPath>,
   above: readonly Translator[],
 ): void {
   const here = [...above, translator];
   for (const plan of written(translator)) {
     const { value, conversion } = plan;
-    const source = from + value.path.map((field) => field.name).join(".");
-    const known = paths.get(source) ?? [];
-    paths.set(source, [...new Set([...known, ...goalsOf(plan, to, here)])]);
+    const fields = [...from, ...value.path];
+    const source = fields.map((field) => field.name).join(".");
+    const known = paths.get(source)?.to ?? [];
+    paths.set(source, { fields, to: [...new Set([...known, ...goalsOf(plan, to, here)])] });
     const singular = value.path.at(-1)!.cardinality === "singular";
     if (conversion.kind === "message" && singular && mayEnter(conversion.translator, here))
-      collect(conversion.translator, `${source}.`, `${to}${nameOf(plan)}.`, paths, here);
+      collect(conversion.translator, fields, `${to}${nameOf(plan)}.`, paths, here);
   }
 }
 
