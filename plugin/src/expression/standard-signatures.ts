@@ -30,7 +30,7 @@ export const STANDARD: readonly Signature[] = [
     method("size", [type], INT, checkingTotal("size")),
   ]),
 
-  method("contains", [STRING, STRING], BOOL, inline({ kind: "member", name: "includes" })),
+  method("contains", [STRING, STRING], BOOL, total("contains")),
   method("startsWith", [STRING, STRING], BOOL, inline({ kind: "member", name: "startsWith" })),
   method("endsWith", [STRING, STRING], BOOL, inline({ kind: "member", name: "endsWith" })),
   method("matches", [STRING, STRING], BOOL, helper("matches")),

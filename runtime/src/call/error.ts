@@ -1,4 +1,5 @@
 import type { Principal } from "../auth/principal.js";
+import { CostError } from "../cel/error.js";
 import { Code, codeName } from "../grpc/code.js";
 import { TooLongError, TooManyRowsError, WireError } from "../wire/error.js";
 
@@ -52,6 +53,9 @@ export function toPorticoError(thrown: unknown): PorticoError {
   }
   if (thrown instanceof TooManyRowsError) {
     return new PorticoError(Code.RESOURCE_EXHAUSTED, "the request needs too many rows", options);
+  }
+  if (thrown instanceof CostError) {
+    return new PorticoError(Code.RESOURCE_EXHAUSTED, "the request needs too much computing", options);
   }
   return new PorticoError(Code.INTERNAL, "internal error", options);
 }

@@ -1,4 +1,4 @@
-import { checkElements, checkLength } from "./budget.js";
+import { checkElements, checkLength, spend } from "./budget.js";
 import { addInt, addUint, subtractInt, subtractUint } from "./number.js";
 import {
   addDurations,
@@ -29,6 +29,7 @@ export function concatBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
 /** `a + b` of lists. */
 export function concatLists<A = Value, B = Value>(a: readonly A[], b: readonly B[]): readonly (A | B)[] {
   checkElements(a.length + b.length);
+  spend(a.length + b.length);
   return [...a, ...b];
 }
 

@@ -1,3 +1,4 @@
+import { checkLength } from "./budget.js";
 import { fail } from "./error.js";
 import { int, uint } from "./number.js";
 import { Duration, split, Timestamp, timestampOf } from "./time.js";
@@ -83,6 +84,7 @@ export function toText(value: Value): string {
 }
 
 function decode(bytes: Uint8Array): string {
+  checkLength(bytes.length);
   try {
     return utf8.decode(bytes);
   } catch {
@@ -93,7 +95,9 @@ function decode(bytes: Uint8Array): string {
 /** `bytes(value)`: strings become UTF-8. */
 export function toBytes(value: Value): Uint8Array {
   if (value instanceof Uint8Array) return value;
-  return typeof value === "string" ? new TextEncoder().encode(value) : noOverload("bytes", value);
+  if (typeof value !== "string") return noOverload("bytes", value);
+  checkLength(value.length);
+  return new TextEncoder().encode(value);
 }
 
 /** `timestamp(value)`: a text of RFC 3339, or seconds since 1970. */

@@ -11,6 +11,14 @@ export class CelError extends Error {
 /** What is read is not there: a call that was not made, a row that was not found, a claim that the caller lacks. */
 export class AbsentError extends CelError {}
 
+/**
+ * An expression costs more than it may. No operator of the language absorbs it, as `a || b` does a CelError: what follows
+ * would cost even more.
+ */
+export class CostError extends Error {
+  override readonly name = "CostError";
+}
+
 /** Throws; in compiled code, it stands where an expression cannot have a value. */
 export function fail(message: string): never {
   throw new CelError(message);

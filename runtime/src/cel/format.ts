@@ -25,7 +25,7 @@ export function format(text: string, list: readonly Value[]): string {
     if (next >= list.length) fail(`index ${next} out of range`);
     const made = formatOne(verb, precision === undefined ? 6 : Number(precision), list[next++]!);
     length += made.length;
-    checkLength(length);
+    checkLength(length, made.length);
     return made;
   });
 }

@@ -100,6 +100,7 @@ export {
 export { matches, type Pattern, pattern } from "./pattern.js";
 export {
   charAt,
+  contains,
   indexOf,
   join,
   lastIndexOf,

@@ -1,5 +1,6 @@
 import { MapEntries } from "../wire/map-entries.js";
 import type { At, Reader } from "../wire/reader.js";
+import { spend, spendWalk } from "./budget.js";
 import { equals } from "./compare.js";
 import { type Encoding, elementOf, type Kind, structOf, wireOf } from "./decode.js";
 import { AbsentError, fail } from "./error.js";
@@ -145,7 +146,13 @@ export class View implements MessageValue {
 
   #value(index: number): Value {
     const field = this.type.fields[index]!;
-    if (field.key === undefined && !field.list) return this.#one(field, this.#at[index]!);
+    if (field.key === undefined && !field.list) {
+      const value = this.#one(field, this.#at[index]!);
+      // A macro may ask for it again and again.
+      if (typeof value === "string") spendWalk(value.length);
+      return value;
+    }
+    if (this.#made[index] === undefined) spend(this.#lists[index]?.length ?? this.#maps[index]?.size ?? 0);
     this.#made[index] ??=
       field.key === undefined
         ? (this.#lists[index] ?? []).map((at) => this.#one(field, at, true))
