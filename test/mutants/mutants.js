@@ -367,7 +367,7 @@ export const mutants = [
   mutant(
     "who names a guarded field in the mask of an update is asked who it is",
     `${WIRE}/check.ts`,
-    "else for (const guard of paths.get(r.textAt(r.bytes())) ?? []) admit(guard);",
+    'else for (const guard of paths.get(r.textAt(r.bytes())) ?? paths.get("") ?? []) admit(guard);',
     "else r.skip(tag);",
   ),
   mutant(
