@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
+import { GENERATED_VERSION } from "../call/route.js";
 
 // A process of its own needs JavaScript; it is compiled to where its imports are found.
 const runtime = fileURLToPath(new URL("../..", import.meta.url));
@@ -29,7 +30,7 @@ const head = `
 import { runGateway } from "./index.js";
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const route = (name, handler) => ({ path: "/api.v1.Api/" + name, policy: { kind: "public" }, timeoutMs: 5000, kind: "unary", handler });
-const api = { version: 1, upstreams: [], routes: [
+const api = { version: ${GENERATED_VERSION}, upstreams: [], routes: [
   route("Slow", async (request) => { console.log("started"); await wait(500); return request; }),
   { ...route("Stuck", async () => { console.log("started"); await wait(120000); }), timeoutMs: 120000 },
   route("Pid", async () => new TextEncoder().encode(String(process.pid))),
