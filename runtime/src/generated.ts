@@ -13,6 +13,7 @@ export {
   holds,
   keyOf,
   keysOf,
+  knownRowViews,
   metadataOf,
   permit,
   permits,

@@ -65,6 +65,8 @@ export function aside(translator: Translator, names: Names): Translation {
 class Translation {
   readonly #target: ReflectMessage;
   readonly #rows = new Map<JoinPlan, readonly Holder[]>();
+  /** Joins of which a call failed, which is let pass. */
+  readonly #unknown = new Set<JoinPlan>();
   /** The members of oneofs that have been written, by the path to the oneof. */
   readonly #taken = new Map<string, Field>();
 
@@ -96,7 +98,10 @@ class Translation {
       // Nobody knows what is missing.
       if (failed === "drop") keep = false;
       if (failed === "empty") names.degrade(join, names.seen.site, translator);
-      if (failed !== undefined) continue;
+      if (failed !== undefined) {
+        this.#unknown.add(join);
+        continue;
+      }
       if (missing && join.onMissing === "drop") keep = false;
       if (missing && join.onMissing === "fail") throw new Failure(Code.NOT_FOUND, `no row of ${join.name}`);
     }
@@ -138,6 +143,8 @@ class Translation {
     const rootOf = ({ root }: Value): Computed => {
       if (root.kind === "surroundings") return surroundings(root, this.names.principal);
       const all = this.#roots(root);
+      if (root.kind === "join" && this.#unknown.has(root.join) && root.join.use === "many")
+        throw new Absent("a join that failed");
       return root.kind === "join" && root.join.use === "many" ? all : (all[0] ?? null);
     };
     return evaluate(expression, rootOf, strict);

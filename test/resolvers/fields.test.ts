@@ -1,5 +1,5 @@
 import type { GatewayApi } from "@portico/runtime";
-import { Code, PorticoError } from "@portico/runtime";
+import { Code, PorticoError, UpstreamError } from "@portico/runtime";
 import { expect, test } from "vitest";
 import { explain } from "../../plugin/src/emit/report/explain.js";
 import { explainText } from "../../plugin/src/emit/report/explain-text.js";
@@ -661,4 +661,24 @@ test.each([
   );
   expect(leaves).not.toContain("doorCode");
   expect(leaves).not.toContain("secret");
+});
+
+test("of a join that failed, a resolver is given nothing, also where it is read as a list", async () => {
+  const fields = `string line = 20 [(portico.v1.field) = {
+    resolver: "line" reads: ["id", "mails = user.map(u, u.email)", "found = size(user)"]
+  }];`;
+  const failing = shop(fields).replace('name: "user"', 'name: "user" on_error: {then: EMPTY}');
+  const compiled = compile({ "shop.proto": internal, "api.proto": failing });
+  const api = await load(compiled);
+  const seen: Reads[] = [];
+  const line = (reads: Reads) => {
+    seen.push(reads);
+  };
+  const method = { service: "s", name: "m", path: "/s/m", kind: "unary" } as const;
+  const down = () => {
+    throw new UpstreamError(Code.UNAVAILABLE, "down", method);
+  };
+  await list({ compiled, api }, [order], { resolvers: { line } }, { "shop.v1.Users/BatchGetUsers": down });
+  await list({ compiled, api }, [{ ...order, userId: "u0" }], { resolvers: { line } });
+  expect(seen).toEqual([{ id: "o1" }, { id: "o1", mails: [], found: 0n }]);
 });

@@ -2,6 +2,7 @@ import type { Checked } from "../expression/checked.js";
 import { type Compiled, compileExpression, type Target } from "../expression/compile.js";
 import { partsOf } from "../expression/substitute.js";
 import type { CelType } from "../expression/types.js";
+import { mayBeUnknown } from "../plan/calls/on-error.js";
 import type { Expression, Root, Value } from "../plan/types.js";
 import { messageOfValue } from "../plan/values/scope.js";
 import type { Field, Message } from "../source/model.js";
@@ -80,8 +81,9 @@ export function emitExpression(
       return root.claim.reduce((of, name) => `cel.select(${of}, ${quote(name)})`, claims);
     }
     const message = messageOfValue({ root, path: [] })!;
-    const text = views.view(root, file.views.type(message));
     const isList = root.kind === "join" && root.join.use === "many";
+    const view = views.view(root, file.views.type(message));
+    const text = isList && mayBeUnknown(root.join) ? `cel.present(${view})` : view;
     if (path.length === 0) return text;
     const start = root.kind === "join" || root.kind === "call" ? `cel.present(${text})` : text;
     const along = (base: string) => path.reduce((at, field) => target.field(at, field), base);
@@ -98,6 +100,7 @@ export function emitExpression(
 function mayFail({ root, path }: Value, isStrict: boolean): boolean {
   if (root.kind === "auth") return true;
   if (root.kind === "surroundings") return PRINCIPALS.includes(root.name);
+  if (root.kind === "join" && root.join.use === "many" && mayBeUnknown(root.join)) return true;
   if (path.length > 0 && (root.kind === "join" || root.kind === "call")) return true;
   return isStrict && path.some(mayBeUnset);
 }

@@ -167,6 +167,11 @@ export function rowViews(rows: Rows, row: number, type: ViewType): readonly View
   return rows.entries(row).map((entry) => rowView(rows, entry, type)!);
 }
 
+/** As `rowViews`; null where a call for them failed, which `on_error` lets pass: nobody knows which there are. */
+export function knownRowViews(rows: Rows, row: number, type: ViewType): readonly View[] | null {
+  return rows.isUnknown(row) ? null : rowViews(rows, row, type);
+}
+
 /** What was written since `start`: the finished public fields of a message. */
 export function written(w: Writer, start: number, type: ViewType): View {
   const bytes = w.since(start);

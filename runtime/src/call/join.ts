@@ -525,6 +525,13 @@ export class Rows {
     this.#failures.set(batch, outcome);
   }
 
+  /** Whether what a row asked for is not known, since a batch failed: also of a list of keys of which others were found. */
+  isUnknown(row: number): boolean {
+    return (
+      this.#failures !== undefined && this.#keysOf(row).some((key) => this.#failureOf(key) !== undefined)
+    );
+  }
+
   #failureOf(key: number): "empty" | "drop" | undefined {
     return key === NO_KEY ? undefined : this.#failures?.get(this.replies.batchOf(key));
   }

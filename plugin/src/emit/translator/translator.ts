@@ -1,5 +1,5 @@
 import type { Compiled } from "../../expression/compile.js";
-import { mayBeAbsent } from "../../plan/calls/on-error.js";
+import { mayBeAbsent, mayBeUnknown } from "../../plan/calls/on-error.js";
 import { finishedFor, readsOfThis } from "../../plan/joins/finished.js";
 import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../../plan/types.js";
 import { messageOfValue } from "../../plan/values/scope.js";
@@ -363,8 +363,9 @@ export class TranslatorEmitter {
         const rows = this.#rows.get(join)!;
         if (join.use === "many") {
           view = names.unique(`${camel(join.name)}Views`);
+          const views = file.use(mayBeUnknown(join) ? "knownRowViews" : "rowViews");
           this.#rowViews.set(join, [
-            `const ${view} = ${file.use("rowViews")}(${rows}, ${this.#fields.manyRows.get(join)!}, ${type});`,
+            `const ${view} = ${views}(${rows}, ${this.#fields.manyRows.get(join)!}, ${type});`,
           ]);
         } else {
           view = names.unique(`${camel(join.name)}View`);

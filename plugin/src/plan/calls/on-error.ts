@@ -65,6 +65,11 @@ export function mayBeAbsent(call: CallPlan): boolean {
   return call.when !== undefined || mayBeEmpty(call);
 }
 
+/** Whether a failed call of a join may pass: then it is not known what it would have found. */
+export function mayBeUnknown({ onError }: JoinPlan): boolean {
+  return onError.some(({ outcome }) => outcome !== "fail");
+}
+
 /** Whether rows of a join may be left out of their lists. */
 export function mayDrop({ onMissing, onError }: JoinPlan): boolean {
   return onMissing === "drop" || onError.some(({ outcome }) => outcome === "drop");
