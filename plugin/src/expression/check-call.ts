@@ -2,9 +2,11 @@ import { RE2JS } from "@bufbuild/re2";
 import { checkConditional, checkEquality, checkLogic } from "./check-operator.js";
 import type { Checked } from "./checked.js";
 import { type Context, candidates, dottedName, failed, findLocal, type Scope } from "./context.js";
+import { conversionFix } from "./conversion-fix.js";
 import { withEnumNames } from "./enum-name.js";
 import { mapParts } from "./inference.js";
 import { MACRO_NAMES } from "./macros.js";
+import { OTHER_NAMES } from "./other-names.js";
 import type { Signature } from "./signature.js";
 import { FALLBACKS, functionNames, signaturesOf } from "./signatures.js";
 import { type CallSyntax, operatorText } from "./syntax.js";
@@ -76,16 +78,34 @@ function unknownFunction(ctx: Context, syntax: CallSyntax): Checked {
   const method = syntax.receiver !== undefined;
   const { name, nameSpan } = syntax;
   if (isMisused(syntax)) {
-    const fix = name === "has" ? "write has(message.field)" : `write list.${name}(name, expression)`;
+    const fix =
+      name === "has" ? `write has(${pathForHas(ctx, syntax)})` : `write list.${name}(name, expression)`;
     return failed(ctx, syntax, syntax, `"${name}" is not used as it is meant to be`, fix);
   }
   const own = (ctx.env.functions ?? []).filter((each) => each.method === method).map((each) => each.name);
   const known = [...functionNames(method), ...own, ...(method ? MACRO_NAMES : ["has"])];
   // What is a function to one language is a method to another.
   const other = signaturesOf(name, !method).length > 0;
-  const otherwise = other ? `write ${method ? `${name}(x)` : `x.${name}()`}` : "use a function of CEL";
-  const fix = other ? otherwise : ctx.env.suggest(name, known, otherwise);
+  const foreign = OTHER_NAMES.get(name);
+  const otherwise = other
+    ? `write ${method ? `${name}(x)` : `x.${name}()`}`
+    : foreign === undefined
+      ? "use a function of CEL"
+      : `did you mean ${foreign}?`;
+  const fix = other || foreign !== undefined ? otherwise : ctx.env.suggest(name, known, otherwise);
   return failed(ctx, syntax, nameSpan, `there is no ${method ? "method" : "function"} "${name}"`, fix);
+}
+
+/** What `has` takes: a field of a message, as which a bare name is written too. */
+function pathForHas(ctx: Context, { args: [arg] }: CallSyntax): string {
+  const name = arg?.kind === "name" ? arg.name : "";
+  const root = ["source", "request"].find((known) => {
+    const meaning = ctx.env.resolve(known);
+    return (
+      meaning?.kind === "variable" && meaning.type.kind === "message" && meaning.type.message.byName.has(name)
+    );
+  });
+  return root === undefined ? "message.field" : `${root}.${name}`;
 }
 
 /** Finds the signatures that the arguments fit: one is called, of several the one that applies at run time. */
@@ -170,7 +190,8 @@ function noOverload(
   const wrong = only === undefined ? [] : args.filter((arg, i) => !ctx.inference.trial(() => ctx.inference.assign(arg.type, opened(ctx, only.args[i]!)))); // biome-ignore format: one expression
   const at = wrong.length === 1 ? wrong[0]! : syntax;
   const accepted = [...new Set(signatures.map((each) => `(${each.args.map(typeText).join(", ")})`))];
-  const fix = `it takes ${accepted.slice(0, 4).join(" or ")}${accepted.length > 4 ? " and others" : ""}`;
+  const takes = `it takes ${accepted.slice(0, 4).join(" or ")}${accepted.length > 4 ? " and others" : ""}`;
+  const fix = conversionFix(ctx, syntax, args) ?? takes;
   return failed(ctx, syntax, at, `${operatorText(syntax.name)} does not take (${given.join(", ")})`, fix);
 }
 

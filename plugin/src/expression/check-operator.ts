@@ -1,5 +1,6 @@
 import type { Checked } from "./checked.js";
 import type { Context, Scope } from "./context.js";
+import { conversionFix } from "./conversion-fix.js";
 import { withEnumNames } from "./enum-name.js";
 import { type CallSyntax, operatorText } from "./syntax.js";
 import { BOOL, type CelType, DYN, ERROR, typeText } from "./types.js";
@@ -60,7 +61,7 @@ export function checkEquality(ctx: Context, syntax: CallSyntax, scope: Scope | u
     const isList = [a, b].some(({ type }) => ctx.inference.shallow(type).kind === "list");
     const fix = isList
       ? "write `value in list`, or compare an element"
-      : "convert one of them, or wrap it in dyn()";
+      : (conversionFix(ctx, syntax, [a, b]) ?? "convert one of them, or wrap it in dyn()");
     ctx.report(syntax, message, fix);
   }
   const args: [Checked, Checked] = [withEnumNames(ctx, b, a), withEnumNames(ctx, a, b)];

@@ -20,7 +20,12 @@ export function withEnumNames(ctx: Context, value: Checked, other: Checked): Che
   if (names.includes(text)) return other;
   const full = names.find((name) => name.slice(prefixLength(type.enum)) === text);
   if (full !== undefined) return literalNode(ctx, { type: "string", value: full }, other);
-  const fix = ctx.env.suggest(text, names, `use ${names.slice(0, 3).join(", ")} or another of its values`);
+  const short = names.map((name) => name.slice(prefixLength(type.enum)));
+  const fix = ctx.env.suggest(
+    text,
+    [...names, ...short],
+    `use ${names.slice(0, 3).join(", ")} or another of its values`,
+  );
   ctx.report(other, `${type.enum.typeName} has no value "${text}"`, fix);
   return other;
 }

@@ -24,8 +24,9 @@ export function namesBelow(ctx: Context, name: string): string[] {
 /** Some of the names, in quotes. */
 export function listText(names: readonly string[]): string {
   if (names.length === 0) return "none";
-  const shown = names.slice(0, 8).map((name) => `"${name}"`);
-  return [...shown, ...(names.length > 8 ? ["…"] : [])].join(", ");
+  const all = [...new Set(names)];
+  const shown = all.slice(0, 8).map((name) => `"${name}"`);
+  return [...shown, ...(all.length > 8 ? ["…"] : [])].join(", ");
 }
 
 function localNames(scope: Scope | undefined): string[] {

@@ -1,5 +1,6 @@
+import { parse } from "@bufbuild/cel";
 import type { Problem } from "./syntax.js";
-import { literalEnd, skipSpace } from "./text-scan.js";
+import { bracketEnd, literalEnd, skipSpace, withoutBackticks } from "./text-scan.js";
 
 /** Words of other languages, and what CEL writes. */
 const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
@@ -33,6 +34,10 @@ export function parseProblem(text: string, at: number): Problem {
   // Two operators side by side are told apart by what the parser has read before.
   const before = /[=!<>&|]+$/.exec(text.slice(0, from))?.[0] ?? "";
   const other = OTHER_WORDS.get(word) ?? OTHER_WORDS.get(before + word);
+  if (other === undefined && word === ".") {
+    const inner = problemInCall(text, from);
+    if (inner !== undefined) return inner;
+  }
   if (other === undefined && OPERATOR.test(word)) {
     const after = skipSpace(text, span.end);
     const end = text.trimEnd().length;
@@ -49,6 +54,47 @@ export function parseProblem(text: string, at: number): Problem {
     message,
     fix: other === undefined ? "write an operator or a dot between two values" : `write ${other}`,
   };
+}
+
+/** What is wrong with an argument of the method after a dot: the parser stops before the dot then. */
+function problemInCall(text: string, dot: number): Problem | undefined {
+  const name = /^\.\s*\w+\s*\(/.exec(text.slice(dot))?.[0];
+  if (name === undefined) return undefined;
+  const open = dot + name.length;
+  const end = bracketEnd(text, open - 1) - 1;
+  for (let from = open; from < end; ) {
+    const to = argumentEnd(text, from, end);
+    const argument = text.slice(from, to);
+    const at = offsetOfError(argument);
+    if (at !== undefined && argument.trim() !== "") {
+      const problem = parseProblem(argument, at);
+      return { ...problem, start: from + problem.start, end: from + problem.end };
+    }
+    from = to + 1;
+  }
+  return undefined;
+}
+
+/** Where an argument ends: at a comma that stands in no brackets. */
+function argumentEnd(text: string, start: number, end: number): number {
+  let i = start;
+  while (i < end && text[i] !== ",") {
+    const char = text[i]!;
+    if (char in CLOSING) i = bracketEnd(text, i);
+    else i = char === '"' || char === "'" ? literalEnd(text, i) : i + 1;
+  }
+  return Math.min(i, end);
+}
+
+/** Where the parser refuses a text; undefined where it does not. */
+function offsetOfError(text: string): number | undefined {
+  try {
+    parse(withoutBackticks(text));
+    return undefined;
+  } catch (error) {
+    const { location } = error as { location?: { start: { offset: number } } };
+    return location?.start.offset;
+  }
 }
 
 /** What a value, or of a dot a name, stands after: the parser stops before it where that is wrong. */

@@ -138,6 +138,31 @@ export class Context {
     );
   }
 
+  /** A service is named with its package. */
+  #reportShortName(name: string, files: readonly DescFile[], place: Place): void {
+    const services = files
+      .flatMap((file) => file.services)
+      .filter((service) => serviceRule(service) === undefined);
+    const named = services.filter((service) => service.name === name).map(({ typeName }) => `"${typeName}"`);
+    const [similar] = nearest(
+      name,
+      services.map((service) => service.name),
+    );
+    const guesses =
+      named.length > 0
+        ? named
+        : services.filter((service) => service.name === similar).map(({ typeName }) => `"${typeName}"`);
+    const known = services.map((service) => service.typeName);
+    this.report(
+      "service-unknown",
+      place,
+      `no service "${name}" in the workspace`,
+      guesses.length > 0
+        ? `did you mean ${guesses.slice(0, 3).join(" or ")}?`
+        : `write its full name, with its package; services: ${list(known)}`,
+    );
+  }
+
   /** Finds an internal service. Reports what is wrong. */
   service(name: string, place: Place): DescService | undefined {
     const service = this.registry.getService(name);
@@ -153,6 +178,10 @@ export class Context {
     }
     const packageName = name.slice(0, Math.max(0, name.lastIndexOf(".")));
     const files = [...this.registry.files];
+    if (packageName === "") {
+      this.#reportShortName(name, files, place);
+      return undefined;
+    }
     if (!files.some((file) => file.proto.package === packageName)) {
       this.#reportMissingPackage(packageName, files, place);
       return undefined;
@@ -220,7 +249,8 @@ export function isMarkedInternal(field: Field): boolean {
 /** "a", "b" and "c"; at most eight. */
 export function list(names: readonly string[]): string {
   if (names.length === 0) return "none";
-  const shown = names.slice(0, 8).map((name) => `"${name}"`);
-  if (names.length > 8) shown.push("…");
+  const all = [...new Set(names)];
+  const shown = all.slice(0, 8).map((name) => `"${name}"`);
+  if (all.length > 8) shown.push("…");
   return shown.join(", ");
 }

@@ -21,7 +21,8 @@ export interface Finding extends Span {
 
 /**
  * Sorted by place, and one per place and rule: a message that stands in ten methods has its mistake once. A field of
- * one message both ways whose name is wrong has no source, and goes nowhere in requests: that is one mistake too.
+ * one message both ways whose name is wrong has no source, and goes nowhere in requests: that is one mistake too. So is
+ * one that does not fit what it reads, which would also be written twice; and of a path what its first wrong name is.
  */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   const unique = new Map<string, Finding>();
@@ -29,8 +30,18 @@ export function sortFindings(findings: readonly Finding[]): Finding[] {
     const key = `${finding.file}:${finding.line}:${finding.column}:${finding.id}`;
     if (!unique.has(key)) unique.set(key, finding);
   }
-  const isSaid = ({ id, file, line, column }: Finding) =>
-    id === "request-unused" && unique.has(`${file}:${line}:${column}:field-source`);
+  const isThere = (place: string, id: RuleId) => unique.has(`${place}:${id}`);
+  const ends = new Set(
+    findings.map(({ file, endLine, endColumn, id }) => `${file}:${endLine}:${endColumn}:${id}`),
+  );
+  const isSaid = ({ id, file, line, column }: Finding) => {
+    const place = `${file}:${line}:${column}`;
+    if (id === "request-unused") return isThere(place, "field-source");
+    if (id === "set-conflict") return isThere(place, "type-mismatch");
+    return (
+      ["expression", "path-unknown"].includes(id) && ends.has(`${file}:${line}:${column - 1}:expression`)
+    );
+  };
   return [...unique.values()]
     .filter((finding) => !isSaid(finding))
     .sort(

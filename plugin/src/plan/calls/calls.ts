@@ -390,6 +390,7 @@ export class CallPlanner {
       );
     }
     if (incomplete) return;
+    this.#plans = drafts.map(({ plan }) => plan);
     const unknown = [...used].filter((name) => !input.byName.has(name));
     this.#unused = input.fields.filter(
       (field) =>
@@ -402,6 +403,7 @@ export class CallPlanner {
   }
 
   #unused: Field[] = [];
+  #plans: readonly CallPlan[] = [];
   #auto: CallPlan | undefined;
 
   /** Reports the request's fields that neither a call nor anything else reads. */
@@ -429,9 +431,17 @@ export class CallPlanner {
       suggestion(
         name,
         auto === undefined ? [] : namesIn(auto.method.input),
-        "say where it goes with `to`, or remove it",
+        auto === undefined && this.#plans.length > 0
+          ? `say where it goes with \`to\`, or in a call, such as \`set: "${this.#placeOf(name)} = request.${name}"\`; or remove it`
+          : "say where it goes with `to`, or remove it",
       ),
     );
+  }
+
+  /** The field of a call's request that is called so. */
+  #placeOf(name: string): string {
+    const inputs = this.#plans.map(({ method }) => method.input);
+    return inputs.some((input) => input.byName.has(name)) ? name : "…";
   }
 
   /** The request fields that an assignment reads. */

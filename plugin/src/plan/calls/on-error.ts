@@ -203,8 +203,22 @@ function messageOf(
   place: Place,
 ): string | Expression | undefined {
   const said: Text = { value: text, offset: 0 };
+  const before = context.findings.length;
   const expression = resolveExpression(context, said, names, place);
-  if (expression === undefined) return undefined;
+  if (expression === undefined) {
+    // Words without quotes: what CEL makes of them is beside the point.
+    if (/^\s*(?:\w+|[^'"`(){}[\]+]*\s[^'"`(){}[\]+]*)\s*$/.test(text)) {
+      const [first] = context.findings.splice(before);
+      if (first === undefined) return undefined;
+      context.report(
+        first.id,
+        { ...place, part: partOf(said) },
+        `the message is CEL, and "${text.trim()}" is a text without quotes`,
+        `quote it: "'${text.trim()}'"`,
+      );
+    }
+    return undefined;
+  }
   const { tree } = expression;
   if (tree.kind === "literal" && tree.literal.type === "string") return tree.literal.value;
   if (tree.type.kind === "string" || tree.type.kind === "dyn") return expression;

@@ -1,6 +1,7 @@
 import { describeType, type Field, type Message, type Scalar, type ValueType } from "../../source/model.js";
 import { entryFields, wrapped } from "../../source/shapes.js";
 import { type Context, isMarkedInternal, type Place } from "../context.js";
+import { directionsOf } from "../public/directions.js";
 import type { Conversion, Value } from "../types.js";
 import { planComputed } from "../values/computed.js";
 import { messageOfValue } from "../values/scope.js";
@@ -65,11 +66,17 @@ function planElement(
   place: Place,
   value: Value,
   fromName: string,
+  /** The map whose value it is. */
+  map?: Field,
 ): Conversion | undefined {
   const to = target.type;
+  const differs = (fix: string) =>
+    isWayIn(value, scope, place)
+      ? mismatchIn(context, value, fromName, map ?? target, place)
+      : mismatch(context, fromName, map ?? target, place, map === undefined ? fix : MAP_FIX);
   if (from.kind === "scalar" && to.kind === "scalar") {
     if (fits(from.scalar, to.scalar)) return { kind: "scalar", from: from.scalar, to: to.scalar };
-    return mismatch(context, fromName, target, place, scalarFix(to.scalar, value));
+    return differs(scalarFix(to.scalar, value));
   }
   if (from.kind === "enum" && to.kind === "enum") {
     const map = planEnum(context, from.enum, to.enum, scope.direction, place);
@@ -87,7 +94,29 @@ function planElement(
   if (from.kind === "message" && to.kind === "message") {
     return planMessage(context, from.message, to.message, target, scope, place, value, fromName);
   }
-  return mismatch(context, fromName, target, place, "make the types equal, or map another field");
+  if (from.kind === "enum" && to.kind === "scalar") return differs(enumFix(to.scalar, value));
+  return differs("make the types equal, or map another field");
+}
+
+const MAP_FIX = "the values of the maps are of different types: make them equal";
+
+/** Whether what a client sends is to be written as it is: nothing computes there. */
+function isWayIn(value: Value, { direction }: ConversionScope, place: Place): boolean {
+  return direction === "request" && value.root.kind === "source" && !(place.path ?? []).includes("set");
+}
+
+/** The same field may be fine in a response. */
+function mismatchIn(context: Context, value: Value, from: string, target: Field, place: Place): undefined {
+  const isAnswer = directionsOf(context).response.has(value.path.at(-1)!.parent);
+  const name = `"${target.name}" of ${target.parent.typeName}`;
+  context.report(
+    "type-mismatch",
+    place,
+    `${from} does not fit ${name}, which is ${describeType(target)}, where a request writes it`,
+    isAnswer
+      ? "make the types equal, or mark it `output_only: true` if only responses have it"
+      : "make the types equal, or let it go to another field, with `to`",
+  );
 }
 
 function planMessage(
@@ -150,6 +179,7 @@ function planMap(
     place,
     value,
     describeType(from),
+    target,
   );
   if (inner === undefined) return undefined;
   return { kind: "map", keyFrom, keyTo, from: valueFrom, to: valueTo, value: inner };
@@ -168,10 +198,19 @@ function mismatch(context: Context, from: string, target: Field, place: Place, f
 function scalarFix(to: Scalar, value: Value): string {
   const name = value.path.map((field) => field.name).join(".");
   const cast =
-    to === "string" || to === "bytes" || to === "double" || to === "bool"
+    to === "string" || to === "bytes" || to === "bool"
       ? to
-      : to.startsWith("u") || to.startsWith("f")
-        ? "uint"
-        : "int";
+      : to === "double" || to === "float"
+        ? "double"
+        : to.startsWith("u") || to.startsWith("f")
+          ? "uint"
+          : "int";
   return `make the types equal, or convert it: \`${cast}(${name})\``;
+}
+
+function enumFix(to: Scalar, value: Value): string {
+  const name = value.path.map((field) => field.name).join(".");
+  return to === "string"
+    ? `declare an enum with the same names, or convert it: \`string(${name})\``
+    : "declare an enum with the same names, or a string";
 }

@@ -57,6 +57,8 @@ export function absentFix(scope: Scope, name: string): string | undefined {
     return "a `let` cannot read itself: read the request, a call, or a `let` before it";
   if (scope.later?.().has(name))
     return `a \`let\` reads those before it: write this one after that of "${name}"`;
+  if (name === "parent" && scope.target !== undefined)
+    return "the message stands here without another around it that has a source: read `parent` in a message of its own";
   if (name === scope.self)
     return "a call cannot read its own result: take the value from the request, or from another call";
   return undefined;

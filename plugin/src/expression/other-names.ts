@@ -1,0 +1,23 @@
+/** Methods and functions of other languages, and what CEL writes. */
+export const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ...["toUpper", "toUpperCase", "upper", "uppercase"].map((name) => [name, "x.upperAscii()"] as const),
+  ...["toLower", "toLowerCase", "lower", "lowercase"].map((name) => [name, "x.lowerAscii()"] as const),
+  ...["length", "len", "count"].map((name) => [name, "x.size()"] as const),
+  ...["strip", "trimSpace"].map((name) => [name, "x.trim()"] as const),
+  ...["includes", "has"].map((name) => [name, "x.contains(y), or `y in x` of a list"] as const),
+  ...["slice", "substr"].map((name) => [name, "x.substring(from, to), or x.take(n) of a list"] as const),
+  ...["toString", "str", "text"].map((name) => [name, "string(x)"] as const),
+  ...["parseInt", "toInt", "integer"].map((name) => [name, "int(x)"] as const),
+  ...["float", "parseFloat", "number", "Number"].map((name) => [name, "double(x)"] as const),
+  ...["some", "any"].map((name) => [name, "list.exists(x, condition)"] as const),
+  ["every", "list.all(x, condition)"],
+  ["find", "list.filter(x, condition).first()"],
+  ...["forEach", "select", "collect"].map((name) => [name, "list.map(x, expression)"] as const),
+  ["where", "list.filter(x, condition)"],
+  ...["sort", "sortBy", "orderBy", "order_by"].map((name) => [name, "list.sort_by(x, expression)"] as const),
+  ...["unique", "uniq"].map((name) => [name, "list.distinct()"] as const),
+  ["average", "list.avg()"],
+  ["concat", "a + b"],
+  ["limit", "list.take(n)"],
+  ["isEmpty", "x.size() == 0"],
+]);
