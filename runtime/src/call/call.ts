@@ -1,5 +1,6 @@
 import { type FieldPolicy, mayHave } from "../auth/policy.js";
 import type { Principal } from "../auth/principal.js";
+import { beginWalk, walk } from "../cel/budget.js";
 import { now as clock, type Timestamp } from "../cel/time.js";
 import type { Resolvers } from "../resolve/resolver.js";
 import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "../upstream/upstream.js";
@@ -215,6 +216,7 @@ export class Call {
 
   /** A writer for the public response (or one message of a stream), bounded. */
   output(): Writer {
+    beginWalk();
     return new Writer(this.limits.maxResponseBytes);
   }
 
@@ -228,7 +230,7 @@ export class Call {
   async read(method: Method, build: (w: Writer) => void, options: CallOptions = {}): Promise<Reader> {
     const { timeoutMs, maxRows = DEFAULT_MAX_ROWS, onError } = options;
     const w = this.requestWriter();
-    build(w);
+    walk(() => build(w));
     let reply: Uint8Array;
     try {
       reply = await this.unary(method, w.finish(), timeoutMs);
@@ -262,7 +264,7 @@ export class Call {
   ): AsyncGenerator<Reader, void> {
     const { timeoutMs, maxRows = DEFAULT_MAX_ROWS, onError } = options;
     const w = this.requestWriter();
-    build(w);
+    walk(() => build(w));
     try {
       for await (const message of this.serverStream(method, w.finish(), timeoutMs))
         yield new Reader(message, method.path, maxRows);
@@ -318,7 +320,7 @@ export class Call {
   /** What a join's `set` writes, for `RowsOptions.set`. */
   encode(set: (w: Writer) => void): Uint8Array {
     const w = this.requestWriter();
-    set(w);
+    walk(() => set(w));
     return w.finish();
   }
 
@@ -550,7 +552,7 @@ export class Call {
     let [write, next] = typeof build === "function" ? [build, build] : build;
     return (request) => {
       const w = this.requestWriter();
-      write(w, request);
+      walk(() => write(w, request));
       write = next;
       return w.finish();
     };

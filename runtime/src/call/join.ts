@@ -1,3 +1,4 @@
+import { beginWalk } from "../cel/budget.js";
 import type { AskedRow, ResolverSpec, Resolving } from "../resolve/resolver.js";
 import type { Method } from "../upstream/upstream.js";
 import { ByteKey } from "../wire/byte-key.js";
@@ -394,6 +395,8 @@ export class Rows {
     this.needed = options.needed ?? true;
     this.#resolving = options.resolving;
     this.#replies = replies ?? new Replies(lookup);
+    // They are made for the walk that looks for their keys.
+    beginWalk();
   }
 
   get replies(): Replies {

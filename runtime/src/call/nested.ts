@@ -1,3 +1,4 @@
+import { walk as metered } from "../cel/budget.js";
 import type { InnerJoins, Replies, Rows } from "./join.js";
 import type { JoinCaller } from "./join-caller.js";
 
@@ -59,7 +60,7 @@ export async function fetchNested(
   };
   const walkNow = async ({ rows, group }: Walk): Promise<void> => {
     await Promise.all([rows, ...group.after].map(({ replies }) => fetchOnce(replies)));
-    rows.gather(group);
+    metered(() => rows.gather(group));
   };
   await Promise.all([...siblings.keys()].map(fetchOnce));
 }

@@ -53,6 +53,8 @@ export function hasName(value: Value, name: string): boolean {
 /** `value in list` */
 export function inList(value: Value, list: readonly Value[]): boolean {
   spend(list.length);
+  // Strings are equal to strings alone.
+  if (typeof value === "string") return list.includes(value);
   return list.some((element) => equals(element, value));
 }
 
