@@ -10,6 +10,7 @@ export {
   computed,
   configOf,
   ensure,
+  ensureFound,
   holds,
   keyOf,
   keysOf,

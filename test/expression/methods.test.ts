@@ -159,6 +159,36 @@ describe("ensure", () => {
       "not yours",
     ]);
   });
+  it.each([
+    `on_error: {code: "NOT_FOUND" as: "FAILED_PRECONDITION" message: "'no such doc: ' + request.id"}`,
+    `on_error: {code: "NOT_FOUND" message: "'none'" when: "request.id == 'd1'"} on_error: {message: "'other'"}`,
+    `on_error: {message: "'no: ' + auth.subject"}`,
+    `on_error: {code: "NOT_FOUND" as: "UNAVAILABLE"}`,
+    `on_error: {code: "ABORTED" message: "'again'"} timeout: "1s"`,
+  ])("denies with the very error that the call's own NOT_FOUND becomes: %s", async (rules) => {
+    const method = `call: {method: "GetDoc" ${rules}}`;
+    const missing = () => {
+      throw new UpstreamError(5, "internal text", { service: "s", name: "m", path: "/s/m", kind: "unary" });
+    };
+    for (const id of ["d1", "d2"]) {
+      const who = { claims: alice, subject: "bob", request: { id } };
+      const denied = await outcome(`"owner == auth.subject"`, who, method);
+      const none = await outcome(`"owner == auth.subject"`, who, method, { "in.Docs/GetDoc": missing });
+      expect(denied).toEqual(none);
+    }
+    expect(await outcome(`"owner == 'x'" code: "PERMISSION_DENIED"`, {}, method)).toEqual([
+      7,
+      "permission denied",
+    ]);
+  });
+  it("denies with the NOT_FOUND of the first call that it reads", async () => {
+    const calls = ["a", "b"].map(
+      (name) =>
+        `call: {name: "${name}" method: "GetDoc" set: "id = request.id" on_error: {code: "NOT_FOUND" message: "'no ${name}'"}}`,
+    );
+    const method = `${calls.join(" ")} ${GET}`;
+    expect(await outcome(`"b.owner == 'x' && a.owner == 'x'"`, {}, method)).toEqual([5, "no b"]);
+  });
   it("denies where something is absent", async () => {
     expect(await outcome(`"team == ''"`)).toEqual([5, "not found"]);
     expect(await outcome(`"owner == ''"`, {}, GET, { "in.Docs/GetDoc": () => ({ id: "d1" }) })).toEqual([

@@ -15,7 +15,7 @@ import type { Field } from "../../plugin/src/source/model.js";
 import { type Converter, converted } from "./convert.js";
 import { Malformed } from "./cursor.js";
 import { Absent, type Computed, evaluate, NoValue, written } from "./expression.js";
-import { Failure, invalid } from "./failure.js";
+import { Failure, invalid, outcomeOf } from "./failure.js";
 import type { Joins } from "./joins.js";
 import { joinsToRun, type Seen } from "./needed.js";
 import { type Entry, elements, empty, type Holder, has, holderOf, read } from "./object.js";
@@ -124,14 +124,19 @@ class Translation {
   }
 
   /** Denies where a condition is not true, whatever goes wrong in it. */
-  ensure({ that, code }: EnsurePlan): void {
+  ensure({ that, code, message, after }: EnsurePlan): void {
     let holds: Computed = false;
     try {
       holds = this.#value(that, true);
     } catch (error) {
       if (!(error instanceof NoValue)) throw error;
     }
-    if (holds !== true) throw new Failure(Code[code as keyof typeof Code], `not so: ${that.text}`);
+    if (holds === true) return;
+    const [call] = after;
+    // Who is turned away is told what who asks for nothing is told.
+    const isFound = code === "NOT_FOUND" && message === undefined && call !== undefined;
+    const told = isFound ? outcomeOf(call.onError, Code.NOT_FOUND, this.names.holds).code : undefined;
+    throw new Failure(told ?? Code[code as keyof typeof Code], `not so: ${that.text}`);
   }
 
   #failed(): Code {

@@ -10,7 +10,7 @@ import { ViewTypes } from "./view-types.js";
 const GLOBALS = (
   "AsyncGenerator Map Number Object Promise ReadonlyMap Uint8Array undefined " +
   "AnyType Call CallOptions FieldPolicy GatewayApi GuardedPaths Lookup MapEntries MaskTable Method MethodResolver OnError Paths Reader Replies Route Rows Shape Writer " +
-  "asked cel check checkFields claimsOf computed configOf convert ensure holds keyAt keyOf keysOf knownRowViews messageKey metadataOf partOf permit permits readMask " +
+  "asked cel check checkFields claimsOf computed configOf convert ensure ensureFound holds keyAt keyOf keysOf knownRowViews messageKey metadataOf partOf permit permits readMask " +
   "requireClaims resolveMethod resolveStream resolverLookup rolesOf rowView rowViews scanAny scopesOf subjectOf translateAny translateMask unwrap writeClaim writeKey " +
   "unresolved writeMessageKey written"
 ).split(" ");

@@ -11,6 +11,7 @@ import { Writer } from "../wire/writer.js";
 import type { Call } from "./call.js";
 import { Code, codeText, denialOf, PorticoError } from "./error.js";
 import type { Rows } from "./join.js";
+import { type ErrorContext, failureBy, type OnError, ruleOf } from "./on-error.js";
 
 /**
  * The value of an expression in a response; undefined where something that it reads is not there. Any other failure is the
@@ -77,6 +78,21 @@ export function ensure(
 ): void {
   if (permits(evaluate)) return;
   throw new PorticoError(Code[code], message ?? codeText(Code[code]));
+}
+
+/**
+ * As `ensure`, where a call says by `onError` how its errors are told: the denial is what its own NOT_FOUND would be, since a
+ * client could tell from any other that there is something.
+ */
+export function ensureFound(
+  call: ErrorContext,
+  { onError }: { readonly onError?: OnError },
+  evaluate: () => boolean,
+): void {
+  if (permits(evaluate)) return;
+  const plain = new PorticoError(Code.NOT_FOUND, codeText(Code.NOT_FOUND));
+  const rule = onError === undefined ? undefined : ruleOf(Code.NOT_FOUND, onError, call);
+  throw rule?.outcome === "fail" ? failureBy(rule, plain, call) : plain;
 }
 
 /** A condition of who may call that reads the request: a caller for whom it does not hold is denied. */

@@ -34,11 +34,15 @@ export interface OnError {
 }
 
 /** The rule for what an upstream call threw; undefined where none fits, or where it is no error of an upstream. */
-export function ruleFor(thrown: unknown, { rules }: OnError, call: ErrorContext): ErrorRule | undefined {
+export function ruleFor(thrown: unknown, onError: OnError, call: ErrorContext): ErrorRule | undefined {
   const cause = thrown instanceof PorticoError ? thrown.cause : undefined;
-  if (!(cause instanceof UpstreamError)) return undefined;
+  return cause instanceof UpstreamError ? ruleOf(cause.code, onError, call) : undefined;
+}
+
+/** The rule for a code that an upstream gave. */
+export function ruleOf(given: number, { rules }: OnError, call: ErrorContext): ErrorRule | undefined {
   return rules.find(
-    ({ code, when }) => (code === undefined || code === cause.code) && (when === undefined || when(call)),
+    ({ code, when }) => (code === undefined || code === given) && (when === undefined || when(call)),
   );
 }
 

@@ -3,6 +3,7 @@ import { type Code, quote } from "../code.js";
 import { emitExpression } from "../expressions.js";
 import type { FileScope } from "../file-scope.js";
 import type { Names } from "../names.js";
+import { callOptions } from "./call-options.js";
 
 /** What the handler around the conditions knows. */
 export interface EnsureScope {
@@ -66,7 +67,15 @@ export class EnsureEmitter {
     this.#open.clear();
   }
 
-  statement({ that, code, message }: EnsurePlan): void {
+  /** What says how the NOT_FOUND of the first call that it reads is told; undefined: as any is. */
+  #denialRules({ after }: EnsurePlan): string | undefined {
+    const [call] = after;
+    if (call === undefined || call.onError.length === 0) return undefined;
+    return callOptions(this.file, call, this.plan.translator);
+  }
+
+  statement(ensure: EnsurePlan): void {
+    const { that, code, message } = ensure;
     const { file } = this;
     const rows = new Map<JoinPlan, string>();
     const view = (root: Root, type: string): string => {
@@ -84,10 +93,13 @@ export class EnsureEmitter {
       }
     };
     const { text } = emitExpression(file, this.names, { view, call: "call" }, that, { isStrict: true });
-    const more = [
-      ...(code === "NOT_FOUND" && message === undefined ? [] : [quote(code)]),
-      ...(message === undefined ? [] : [quote(message)]),
-    ];
+    const isOwn = code === "NOT_FOUND" && message === undefined;
+    const rules = isOwn ? this.#denialRules(ensure) : undefined;
+    if (rules !== undefined) {
+      this.code.line(`${file.use("ensureFound")}(call, ${rules}, () => ${text});`);
+      return;
+    }
+    const more = [...(isOwn ? [] : [quote(code)]), ...(message === undefined ? [] : [quote(message)])];
     this.code.line(`${file.use("ensure")}(${[`() => ${text}`, ...more].join(", ")});`);
   }
 
