@@ -560,6 +560,10 @@ test("what a resolver makes, and what it may call, is listed", async () => {
 });
 
 function explained(text: string): string {
+  return explainText(explainedAs(text));
+}
+
+function explainedAs(text: string) {
   const compiled = compile({ "shop.proto": internal, "api.proto": text });
   expect(compiled.error).toBeUndefined();
   const { plan } = makePlan({
@@ -568,7 +572,7 @@ function explained(text: string): string {
     texts: sourceTexts([]),
     sharedPackages: ["google.protobuf"],
   });
-  return explainText(explain(plan));
+  return explain(plan);
 }
 
 test("what a resolver may call is explained, and in the sum of calls", () => {
@@ -576,7 +580,7 @@ test("what a resolver may call is explained, and in the sum of calls", () => {
   expect(text).toContain(
     "upstream calls  1 + calls of hello; as many as the runtime's limits let a resolver make",
   );
-  expect(text).toMatch(/hello +resolver hello +join of orders; id; may call shop.v1.Users\/GetUser;/);
+  expect(text).toMatch(/hello +resolver hello +for each of orders; id; may call shop.v1.Users\/GetUser;/);
   const bounded = shop(CALLS).replace(
     "returns (ListOrdersResponse);",
     "returns (ListOrdersResponse) { option (portico.v1.method).max_calls = 7; }",
@@ -584,11 +588,35 @@ test("what a resolver may call is explained, and in the sum of calls", () => {
   expect(explained(bounded)).toContain("upstream calls  1 + calls of hello; at most 7");
 });
 
+test("a resolver is one to machines too, and who may have its field is told", () => {
+  const text = shop(
+    'optional string hello = 20 [(portico.v1.field) = {resolver: "hello", reads: "id", allow: {role: "support"}}];',
+  );
+  const [method] = explainedAs(text);
+  expect(method!.steps.find(({ id }) => id === "hello")).toMatchObject({
+    kind: "resolver",
+    method: "resolver hello",
+    at: ["orders"],
+  });
+  expect(method!.response.find(({ path }) => path === "orders.hello")).toMatchObject({
+    allow: ["role:support"],
+  });
+  expect(explained(text)).toContain("<- the resolver hello, of source: shop.v1.Order.id, for role support\n");
+});
+
+test("who may set a field of a request is told where it goes", () => {
+  const text = shop("").replace(
+    "{ int32 page_size = 1;",
+    '{ optional int32 page_size = 1 [(portico.v1.field).allow = {role: "support"}];',
+  );
+  expect(explained(text)).toMatch(/source\.page_size +<- request\.page_size, for role support\n/);
+});
+
 test("what a resolver reads is explained", () => {
   const text = explained(
     shop('string hello = 20 [(portico.v1.field) = {resolver: "hello", reads: ["id", "user.email"]}];'),
   );
-  expect(text).toMatch(/hello +resolver hello +join of orders; id, user.email/);
+  expect(text).toMatch(/hello +resolver hello +for each of orders; id, user.email/);
   expect(text).toContain(
     "orders.hello  <- the resolver hello, of source: shop.v1.Order.id, user: shop.v1.User.email",
   );

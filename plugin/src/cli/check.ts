@@ -1,8 +1,17 @@
-import { type Command, oneOf, WORKSPACE_HELP, WORKSPACE_OPTIONS, workspaceOptions } from "./command.js";
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import {
+  type Command,
+  type Output,
+  oneOf,
+  WORKSPACE_HELP,
+  WORKSPACE_OPTIONS,
+  workspaceOptions,
+} from "./command.js";
 import { FINDING_FORMATS, formatFindings } from "./findings.js";
 import { UsageError } from "./usage-error.js";
 import { watchWorkspace } from "./watch.js";
-import { openWorkspace, planWorkspace } from "./workspace.js";
+import { openWorkspace, planWorkspace, type Workspace, type WorkspaceOptions } from "./workspace.js";
 
 /** `portico check`: the plugin's findings, and nothing written. */
 export const check: Command = {
@@ -31,10 +40,24 @@ Exit codes: 0 nothing is wrong; 1 there is a finding; 2 .proto files do not comp
       if (options.image === "-") throw new UsageError("--watch: standard input does not change");
       return watchWorkspace(options, format, io);
     }
-    const { findings, texts } = await planWorkspace(openWorkspace(options));
+    const workspace = openWorkspace(options);
+    tellWithoutTemplate(workspace, options, io);
+    const { findings, texts } = await planWorkspace(workspace);
     // GitHub's paths are relative to the repository, wherever in it the command runs.
     const base = (format === "github" && process.env.GITHUB_WORKSPACE) || options.cwd;
     io.out(formatFindings(findings, format, { texts, base }));
     return findings.length > 0 ? 1 : 0;
   },
 };
+
+/** What buf.gen.yaml says of the plugin matters, such as `shared`: without one, the folder may be the wrong one. */
+function tellWithoutTemplate(
+  { templatePath }: Workspace,
+  { opt, input, image }: WorkspaceOptions,
+  io: Output,
+): void {
+  if (opt !== undefined || input !== undefined || image !== undefined || existsSync(templatePath)) return;
+  io.err(
+    `no ${basename(templatePath)} here: checked what buf builds of this folder, with no option of the plugin\n`,
+  );
+}

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { nearest } from "../plan/names.js";
 import { BufError } from "./buf.js";
@@ -17,6 +18,7 @@ const USAGE = `usage: portico COMMAND [OPTION…]
 
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(11)}${summary}`).join("\n")}
   help       shows this text, or that of a command
+  --version  shows the version
 
 Exit codes: 0 all is well; 1 something was found; 2 the command could not do its work.
 `;
@@ -44,6 +46,10 @@ export async function main(args: readonly string[], io: Output = CONSOLE): Promi
     io.out(USAGE);
     return 0;
   }
+  if (name === "--version" || name === "-V" || name === "version") {
+    io.out(`portico ${version()}\n`);
+    return 0;
+  }
   if (name === "help") return help(rest, io);
   const command = COMMANDS.find((one) => one.name === name);
   if (command === undefined) {
@@ -57,6 +63,20 @@ export async function main(args: readonly string[], io: Output = CONSOLE): Promi
     return 2;
   }
   return run(command, rest, io);
+}
+
+/** The version of the package that this is a part of. */
+function version(): string {
+  // As it is built, and as it is tested.
+  const files = ["../../../../package.json", "../../package.json"].map(
+    (path) => new URL(path, import.meta.url),
+  );
+  const found = files
+    .filter((file) => existsSync(file))
+    .map((file) => JSON.parse(readFileSync(file, "utf8")));
+  return (found as Array<{ name: string; version: string }>).find(
+    ({ name }) => name === "protoc-gen-portico",
+  )!.version;
 }
 
 function help(args: readonly string[], io: Output): number {
@@ -102,7 +122,15 @@ function parse(command: Command, args: readonly string[]) {
   } catch (error) {
     const { name, usage } = command;
     throw new UsageError(
-      `${(error as Error).message}\nusage: portico ${name} ${usage}\n\`portico help ${name}\` tells more`,
+      `${problemOf(error as Error & { code?: string }, command)}\nusage: portico ${name} ${usage}\n\`portico help ${name}\` tells more`,
     );
   }
+}
+
+/** What is wrong with the options: of one that is not known, Node's text is about its own library. */
+function problemOf({ code, message }: Error & { code?: string }, { options }: Command): string {
+  if (code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION") return message;
+  const option = /'(-[^'=\s]*)/.exec(message)?.[1] ?? "";
+  const [near] = nearest(option.replace(/^-+/, ""), [...Object.keys(options), "help"]);
+  return `no option "${option}"${near === undefined ? "" : `; did you mean "--${near}"?`}`;
 }

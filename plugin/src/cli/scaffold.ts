@@ -7,7 +7,8 @@ import { scaffold as makeScaffold } from "../emit/scaffold/scaffold.js";
 import { nearest } from "../plan/names.js";
 import { type Command, WORKSPACE_HELP, WORKSPACE_OPTIONS, workspaceOptions } from "./command.js";
 import { UsageError } from "./usage-error.js";
-import { openWorkspace, planWorkspace } from "./workspace.js";
+import { planWithoutEmptyModules } from "./without-empty-modules.js";
+import { openWorkspace } from "./workspace.js";
 
 /** `portico scaffold`: public protos to start from. */
 export const scaffold: Command = {
@@ -42,7 +43,7 @@ Exit codes: 0 written; 2 a name is unknown, or .proto files do not compile.
     if (packageSaid !== undefined && !/^[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)*$/.test(packageSaid))
       throw new UsageError(`--package ${packageSaid}: is no package; write it as acme.api.orders.v1`);
     // The public files may be wrong, or not there yet: findings do not matter here.
-    const { registry, options: plugin } = await planWorkspace(openWorkspace(options));
+    const { registry, options: plugin } = await planWithoutEmptyModules(openWorkspace(options));
     const roots = rootsOf(names, registry);
     const first = fileOf(roots);
     const packageName = packageSaid ?? publicPackage(first.package);

@@ -29,9 +29,13 @@ function methodLines(method: Explained, prefix: string): string[] {
 }
 
 function shapeOf(step: ExplainedStep): string {
-  const lines = [step.id, step.method.split(".").at(-1)!, ...(step.kind === "join" ? [keysText(step)] : [])];
+  const lines = [
+    step.id,
+    step.method.split(".").at(-1)!,
+    ...(step.keys === undefined ? [] : [keysText(step)]),
+  ];
   const text = `"${lines.map(escaped).join("<br/>")}"`;
-  return step.kind === "join" ? `[[${text}]]` : `[${text}]`;
+  return step.keys !== undefined ? `[[${text}]]` : `[${text}]`;
 }
 
 /** Text that is never markup; Mermaid's own entities begin with #. */

@@ -95,7 +95,7 @@ function boxesOf(method: Explained, { edges, columns }: StepGraph): { boxes: Box
 }
 
 function linesOf(step: ExplainedStep): string[] {
-  const keys = step.kind === "join" ? keysText(step).split("; ") : [step.effect.toLowerCase()];
+  const keys = step.keys === undefined ? [step.effect.toLowerCase()] : keysText(step).split("; ");
   const extra =
     step.onMissing === undefined || step.onMissing === "empty" ? [] : [`missing: ${step.onMissing}`];
   const when = step.when === undefined ? [] : [shortened(`if ${step.when.replace(/\s+/g, " ")}`)];

@@ -60,6 +60,7 @@ function stepText(step: ExplainedStep): string {
 
 function whatText(step: ExplainedStep): string {
   if (step.kind === "join") return `join of ${placesText(step)}`;
+  if (step.kind === "resolver" && step.at !== undefined) return `for each of ${placesText(step)}`;
   return step.kind === "resolver" ? "makes the response" : step.effect.toLowerCase();
 }
 
@@ -87,11 +88,12 @@ function section(title: string, fields: readonly ExplainedField[]): string[] {
   return ["", `  ${title}`, ...table(fields.map((field) => [field.path, `<- ${fromText(field)}`]))];
 }
 
-function fromText({ from, expression, resolver, when, recursive }: ExplainedField): string {
+function fromText({ from, expression, resolver, when, allow, recursive }: ExplainedField): string {
   const origins = from.map(originText).join(", ");
   const how = resolver === undefined ? expression : `the resolver ${resolver}`;
   const computed = how === undefined ? origins : `${oneLine(how)}${origins && `, of ${origins}`}`;
-  const text = when === undefined ? computed : `${computed}, if ${oneLine(when)}`;
+  const guarded = allow === undefined ? computed : `${computed}, for ${describeAudience(allow)}`;
+  const text = when === undefined ? guarded : `${guarded}, if ${oneLine(when)}`;
   return recursive === true ? `${text}, with the fields that it has further out` : text;
 }
 

@@ -18,7 +18,7 @@ import { readsOfJoin, translatorsIn, valuesIn } from "../../plan/walk.js";
 import type { Field, Message } from "../../source/model.js";
 import { entryFields } from "../../source/shapes.js";
 import { ownJoins } from "../analysis.js";
-import { type Audience, audienceOf } from "./audience.js";
+import { type Audience, audienceOf, both } from "./audience.js";
 import { type ExplainedError, explainErrors } from "./explain-errors.js";
 
 /** One public method: what it calls, in which order, how often, and where each field comes from. */
@@ -42,7 +42,7 @@ export interface Explained {
   readonly requests: readonly ExplainedField[];
 }
 
-/** A call, a join, or the hand-written function that makes the response. */
+/** A call, a join, or a hand-written function: of a field, or that makes the response. */
 export interface ExplainedStep {
   /** Its name, made unique. */
   readonly id: string;
@@ -50,7 +50,7 @@ export interface ExplainedStep {
   readonly method: string;
   readonly effect: CallPlan["effect"];
   readonly timeoutMs?: number;
-  /** Of a join: where in the public response its rows are; "" for the response itself. */
+  /** Of a join, or of the function of a field: where in the public response its rows are; "" for the response itself. */
   readonly at?: readonly string[];
   /** Of a join: what is matched. */
   readonly keys?: readonly ExplainedKey[];
@@ -95,6 +95,8 @@ export interface ExplainedField {
   readonly resolver?: string;
   /** The condition under which it is there. */
   readonly when?: string;
+  /** Who may have it, or set it, beside who may call the method. */
+  readonly allow?: Audience;
   /** The message stands further out already: its fields are those that are told there. */
   readonly recursive?: true;
 }
@@ -231,7 +233,14 @@ class Explainer {
       const { type } = field.cardinality === "map" ? entryFields(field)[1] : field;
       const inner = type.kind === "message" && !isWellKnown(type.message.typeName) ? type.message : undefined;
       const isRecursive = inner !== undefined && (inner === message || above.includes(inner));
-      this.#response.push({ path: name, from: [], resolver, ...(isRecursive && { recursive: true }) });
+      const allow = this.plan.resolver?.guards.get(field);
+      this.#response.push({
+        path: name,
+        from: [],
+        resolver,
+        ...(allow !== undefined && { allow: audienceOf(allow) }),
+        ...(isRecursive && { recursive: true }),
+      });
       if (inner !== undefined && !isRecursive) this.#made(inner, name, resolver, [...above, message]);
     }
   }
@@ -272,13 +281,14 @@ class Explainer {
 
   /** The step of a join. On rows that another join found, it runs for these alone; else for all of its rows at once. */
   #join(join: JoinPlan, path: string, here: Draft | undefined): Draft {
-    const outer = here?.kind === "join" ? here : undefined;
+    const outer = here !== undefined && here.kind !== "call" ? here : undefined;
     const known = this.#joins.get(join) ?? new Map<Draft | undefined, Draft>();
     this.#joins.set(join, known);
     const { lookup } = join;
     let step = known.get(outer);
     if (step === undefined) {
-      step = this.#addStep(join.name, "join", lookup.method, lookup);
+      const kind = lookup.resolver === undefined ? "join" : "resolver";
+      step = this.#addStep(join.name, kind, lookup.method, lookup);
       known.set(outer, step);
       step.keys = join.key.map((value, i) => keyOf(join, value, i));
       if (lookup.mode !== "all" && lookup.resolver === undefined)
@@ -312,11 +322,28 @@ class Explainer {
       const isRecursive = inner.some((one) => one === translator || above.includes(one));
       const from = valuesIn(plan.value).map((read) => this.#requestOrigin(read, base));
       const path = dotted(target, plan.target);
-      this.#requests.push({ path, from, ...saidOf(plan), ...(isRecursive && { recursive: true }) });
+      const allow = this.#whoSets(plan.value);
+      this.#requests.push({
+        path,
+        from,
+        ...saidOf(plan),
+        ...(allow !== undefined && { allow }),
+        ...(isRecursive && { recursive: true }),
+      });
       if (isRecursive) continue;
       for (const one of inner.filter(({ target: { typeName } }) => !isWellKnown(typeName)))
         this.#requestFields(one, path, from[0], [...above, translator]);
     }
+  }
+
+  /** Who may set what a request is made from, where not everybody may who calls the method. */
+  #whoSets(value: Value): Audience | undefined {
+    const isClients = ({ root }: Value) => root.kind === "request" || root.kind === "source";
+    const guards = valuesIn(value)
+      .filter(isClients)
+      .flatMap(({ path }) => path.flatMap((field) => this.plan.guards.get(field) ?? []));
+    const audiences = [...new Set(guards)].map(audienceOf);
+    return audiences.length === 0 ? undefined : audiences.reduce(both);
   }
 
   #requestOrigin(read: Value, base: Pick<Origin, "step" | "path">): Origin {
@@ -349,11 +376,17 @@ function originOf(read: Value, step: string | undefined): Origin {
 }
 
 /** What is said of a field's value: how it is computed, which of the rows it is, and when it is there. */
-function saidOf({ value, selection, when }: FieldPlan): Pick<ExplainedField, "expression" | "when"> {
+function saidOf({
+  value,
+  selection,
+  when,
+  allow,
+}: FieldPlan): Pick<ExplainedField, "expression" | "when" | "allow"> {
   const expression = selection ?? (value.root.kind === "expression" ? value.root.expression : undefined);
   return {
     ...(expression !== undefined && { expression: expression.text }),
     ...(when !== undefined && { when: when.text }),
+    ...(allow !== undefined && { allow: audienceOf(allow) }),
   };
 }
 
