@@ -43,6 +43,9 @@ export interface RunOptions {
   readonly roles?: readonly string[];
   readonly limits?: Partial<Limits>;
   readonly timeoutMs?: number;
+  /** The headers that are forwarded. */
+  readonly metadata?: ReadonlyArray<readonly [string, string]>;
+  readonly config?: Readonly<Record<string, string>>;
   /** Of a stream: leaves after so many messages. */
   readonly take?: number;
   /** Of a stream: called with each message; the next one is asked for when it is done. */
@@ -322,7 +325,8 @@ async function run(
     requestId: "test",
     deadlineMs: Date.now() + (options.timeoutMs ?? 10_000),
     principal,
-    metadata: [],
+    metadata: options.metadata ?? [],
+    ...(options.config && { config: options.config }),
   });
   options.onCall?.(call);
   const asked = (method: string) =>

@@ -12,9 +12,11 @@ export function emit(plan: Plan, options: { readonly importExtension: string }):
   const upstreams = upstreamsOf(plan);
   const resolvers = emitResolvers(plan);
   const names = resolversOf(plan).map(({ name }) => name);
+  const config = new Set<string>();
+  const handlers = files.map((file) => emitFile(file, config));
   return [
-    ...files.map((file) => emitFile(file)),
-    emitGateway(files, upstreams, options.importExtension, names),
+    ...handlers,
+    emitGateway(files, upstreams, options.importExtension, names, [...config].sort()),
     ...(resolvers === undefined ? [] : [resolvers]),
     { name: EXPOSURE_FILE, content: printExposure(exposureList(plan)) },
   ];

@@ -7,6 +7,7 @@ import type { Expression, Root, Value } from "../plan/types.js";
 import { messageOfValue } from "../plan/values/scope.js";
 import type { Field, Message } from "../source/model.js";
 import { quote } from "./code.js";
+import { configNames } from "./config-names.js";
 import type { FileScope } from "./file-scope.js";
 import { camel, type Names } from "./names.js";
 import { fieldTypeScript } from "./view-types.js";
@@ -48,6 +49,7 @@ export function emitExpression(
   { isStrict = false }: ExpressionOptions = {},
 ): Compiled {
   noteWhole(file, expression.tree);
+  for (const name of configNames(expression)) file.config.add(name);
   const get = isStrict ? "must" : "get";
   const target: Target = {
     helper: (name) => (name === "now" ? (views.clock ?? `${views.call}.now`) : `cel.${name}`),

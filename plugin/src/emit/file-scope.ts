@@ -25,6 +25,8 @@ export class FileScope {
   readonly translators: Code[] = [];
   /** Whether joins may not run that fields are computed from: some method has a read mask. */
   prunes = false;
+  /** The names of `config` that have to be there. */
+  readonly config = new Set<string>();
   readonly #made = new Map<string, string>();
   readonly #ids = new Map<object, number>();
   readonly #same = new SameTranslators();

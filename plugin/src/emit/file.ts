@@ -14,7 +14,11 @@ export interface GeneratedFile {
 }
 
 /** The gateway code of one public file: `<name>_gateway.ts`. */
-export function emitFile(plan: FilePlan): GeneratedFile {
+export function emitFile(
+  plan: FilePlan,
+  /** Gets the names of `config` that have to be there. */
+  config = new Set<string>(),
+): GeneratedFile {
   const scope = new FileScope();
   scope.names.unique("routes");
   scope.prunes = plan.methods.some(({ readMask }) => readMask !== undefined);
@@ -25,6 +29,7 @@ export function emitFile(plan: FilePlan): GeneratedFile {
   for (const { method, name, code } of handlers) emitMethod(scope, method, name, code);
   scope.use("Route", true);
   const routes = emitRoutes(scope, handlers);
+  for (const name of scope.config) config.add(name);
   const parts = [
     ...handlers.map((handler) => handler.code),
     routes,
@@ -107,6 +112,8 @@ export function emitGateway(
   extension: string,
   /** Names of functions that are written by hand. */
   resolvers: readonly string[] = [],
+  /** Names of `config` that have to be there. */
+  config: readonly string[] = [],
 ): GeneratedFile {
   const code = new Code();
   const modules = files
@@ -126,6 +133,7 @@ export function emitGateway(
     code.line(`version: ${GENERATED_VERSION},`);
     code.line(`routes: [${routes.map(({ name }) => `...${name}`).join(", ")}],`);
     code.line(`upstreams: [${upstreams.map(quote).join(", ")}],`);
+    if (config.length > 0) code.line(`config: [${config.map(quote).join(", ")}],`);
     if (resolvers.length > 0)
       code.line(`resolvers: { names: [${resolvers.map(quote).join(", ")}], clients },`);
   }, "};"); // biome-ignore format: short

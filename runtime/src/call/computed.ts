@@ -139,7 +139,14 @@ const claimsMade = new WeakMap<object, CelMap<string, Value>>();
 
 /** `metadata` */
 export function metadataOf({ metadata }: Surroundings): CelMap<string, string> {
-  return new CelMap(metadata, "last");
+  return new Headers(metadata, "last");
+}
+
+/** What a client leaves out is absent, and no fault. */
+class Headers extends CelMap<string, string> {
+  override missing(key: Value): never {
+    throw new AbsentError(`there is no header ${String(key)}`);
+  }
 }
 
 /** `config` */

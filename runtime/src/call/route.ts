@@ -41,6 +41,8 @@ export interface GatewayApi {
   readonly routes: readonly Route[];
   /** Full names of the internal services, sorted. */
   readonly upstreams: readonly string[];
+  /** The names of `config` that expressions read, and do not ask for with `has` or `in`, sorted; absent: none. */
+  readonly config?: readonly string[];
   /** What is written by hand; absent: nothing. */
   readonly resolvers?: ResolverApi;
 }

@@ -21,7 +21,7 @@ export function elementAt<T = Value>(list: readonly T[], index: Value): T {
 /** `map[key]`, and `map.key` */
 export function valueAt<V extends Value>(map: CelMap<Value, V>, key: Value): V {
   const value = map.find(key);
-  return value === undefined ? fail("no such key") : value;
+  return value === undefined ? map.missing(key) : value;
 }
 
 /** `value[index]` of values whose types are known only now. */

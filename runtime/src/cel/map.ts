@@ -35,6 +35,11 @@ export class CelMap<K extends Value, V extends Value> {
     return wanted === undefined ? undefined : this.#entries.get(wanted)?.[1];
   }
 
+  /** What comes of a key that is looked up and is not there. */
+  missing(_key: Value): never {
+    return fail("no such key");
+  }
+
   has(key: Value): boolean {
     const wanted = normal(key);
     return wanted !== undefined && this.#entries.has(wanted);

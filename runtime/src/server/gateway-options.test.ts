@@ -78,6 +78,24 @@ describe("createGateway", () => {
     ["port of text", { port: "80" as never }, /^port/],
     ["empty host", { host: "" }, /^host/],
     ["negative limit", { limits: { maxCalls: -1 } }, /^limits.maxCalls: -1 is not a whole number above 0$/],
+    ["unknown option", { limit: {} } as never, /^limit: no such option; did you mean "limits"\?$/],
+    [
+      "another unknown option",
+      { resolver: {} } as never,
+      /^resolver: no such option; did you mean "resolvers"\?$/,
+    ],
+    ["an option like no other", { quota: 1 } as never, /^quota: no such option$/],
+    [
+      "limit that is written wrongly",
+      { limits: { maxCals: 1 } as never },
+      /no such limit; did you mean "maxCalls"\?$/,
+    ],
+    [
+      "missing config",
+      { api: { ...api, config: ["a", "region"] }, config: { a: 1 } },
+      /^config.region: missing, and annotations read it$/,
+    ],
+    ["no config", { api: { ...api, config: ["region"] } }, /^config.region: missing/],
     ["unknown limit", { limits: { maxFoo: 1 } as never }, /^limits.maxFoo: no such limit$/],
     ["limit of connections", { connections: { maxConnections: 0 } }, /^connections.maxConnections: 0 is not/],
     [

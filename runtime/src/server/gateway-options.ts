@@ -9,6 +9,7 @@ import type { ServerTls } from "./front.js";
 import type { Logger } from "./logger.js";
 import { type ServerTlsFiles, tlsProblem } from "./tls.js";
 import { type Transport, transportOf, transportProblem } from "./transport.js";
+import { didYouMean } from "./unknown-names.js";
 
 export interface GatewayOptions {
   /** What the generated `gateway.ts` exports. */
@@ -61,6 +62,24 @@ export interface GatewayOptions {
   readonly transport?: Transport;
 }
 
+/** All options, by name: one that is written wrongly must not pass for one that is left out. */
+const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
+  api: true,
+  upstreams: true,
+  authenticator: true,
+  port: true,
+  host: true,
+  tls: true,
+  limits: true,
+  connections: true,
+  compression: true,
+  logger: true,
+  forwardHeaders: true,
+  config: true,
+  resolvers: true,
+  transport: true,
+};
+
 const MAX_TIMER_MS = 2 ** 31 - 1;
 // These are the gateway's own, or those of the connection and not of the request.
 const reservedHeader =
@@ -91,6 +110,7 @@ export function gatewayProblems(options: GatewayOptions): string[] {
   // Of an api in another version nothing else can be said.
   if (version !== undefined) return [version];
   return [
+    ...nameProblems(options),
     ...routeProblems(options),
     ...upstreamProblems(options),
     ...addressProblems(options),
@@ -98,8 +118,15 @@ export function gatewayProblems(options: GatewayOptions): string[] {
     ...limitProblems("connections", options.connections, defaultConnectionLimits),
     ...compressionProblems(options.compression, isUpstream(options.upstreams ?? {})),
     ...headerProblems(options),
+    ...configProblems(options),
     ...resolverProblems(options),
   ];
+}
+
+function nameProblems(options: GatewayOptions): string[] {
+  return Object.keys(options)
+    .filter((name) => !Object.hasOwn(OPTIONS, name))
+    .map((name) => `${name}: no such option${didYouMean(name, Object.keys(OPTIONS))}`);
 }
 
 function versionProblem(api: GatewayApi | undefined): string | undefined {
@@ -150,6 +177,12 @@ function upstreamProblems({ api, upstreams, transport }: GatewayOptions): string
   return problems;
 }
 
+function configProblems({ api, config = {} }: GatewayOptions): string[] {
+  return (api.config ?? [])
+    .filter((name) => !Object.hasOwn(config, name))
+    .map((name) => `config.${name}: missing, and annotations read it`);
+}
+
 function resolverProblems({ api, resolvers = {} }: GatewayOptions): string[] {
   if (typeof resolvers !== "object" || resolvers === null)
     return ["resolvers: not an object with a function for each name"];
@@ -182,7 +215,8 @@ function addressProblems({ port, host, tls, transport }: GatewayOptions): string
 function limitProblems(option: string, limits: object | undefined, known: object): string[] {
   const problems: string[] = [];
   for (const [name, value] of Object.entries(limits ?? {})) {
-    if (!Object.hasOwn(known, name)) problems.push(`${option}.${name}: no such limit`);
+    if (!Object.hasOwn(known, name))
+      problems.push(`${option}.${name}: no such limit${didYouMean(name, Object.keys(known))}`);
     else if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
       problems.push(`${option}.${name}: ${value} is not a whole number above 0`);
     } else if (name.endsWith("Ms") && value > MAX_TIMER_MS) {
