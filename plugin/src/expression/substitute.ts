@@ -70,6 +70,18 @@ export function partsOf(node: Checked): readonly Checked[] {
   }
 }
 
+const sizes = new WeakMap<Checked, number>();
+
+/** The number of nodes. What was put in several places counts in each, and is looked at once. */
+export function sizeOf(tree: Checked): number {
+  let size = sizes.get(tree);
+  if (size === undefined) {
+    size = partsOf(tree).reduce((sum, part) => sum + sizeOf(part), 1);
+    sizes.set(tree, size);
+  }
+  return size;
+}
+
 const texts = new WeakMap<Checked, string>();
 
 /** A text that is the same for trees that are. */

@@ -5,7 +5,7 @@ import { fieldType, messageType } from "../../expression/field-type.js";
 import { parseExpression } from "../../expression/parse.js";
 import { partOf, type Text } from "../../expression/path.js";
 import { readsOfTree } from "../../expression/reads.js";
-import { partsOf, substitute } from "../../expression/substitute.js";
+import { partsOf, sizeOf, substitute } from "../../expression/substitute.js";
 import type { Problem, Syntax } from "../../expression/syntax.js";
 import { type CelType, DYN, ERROR, listOf, mapOf, STRING, typeText } from "../../expression/types.js";
 import type { Field } from "../../source/model.js";
@@ -24,6 +24,10 @@ const SURROUNDINGS: ReadonlyMap<string, CelType> = new Map([
   ["metadata", mapOf(STRING, STRING)],
   ["config", mapOf(STRING, DYN)],
 ]);
+
+/** Operators, calls, names and literals of one expression: each `let` that doubles the one before it doubles them. */
+const MAX_SIZE = 10_000;
+const FIX_SIZE = "name fewer `let` in one another, or compute it in an internal service";
 
 /** Resolves a CEL expression; undefined where something is wrong with it, or with a name that it uses. */
 export function resolveExpression(
@@ -47,6 +51,11 @@ export function resolveExpression(
   for (const problem of problems) report("expression", problem);
   if (problems.length > 0) return undefined;
   const expression = names.expression(text, tree);
+  if (expression === undefined) {
+    const message = "with each `let` in the place of its name, this expression is too long";
+    context.report("expression", { ...place, part: partOf(text) }, message, FIX_SIZE);
+    return undefined;
+  }
   names.settle();
   return checkMarks(context, expression, tree, text, scope, place) ? expression : undefined;
 }
@@ -178,8 +187,8 @@ class Names {
     ];
   }
 
-  /** The expression, with that of each `let` put in its place. */
-  expression(text: Text, tree: Checked): Expression {
+  /** The expression, with that of each `let` put in its place; undefined where that makes it too long. */
+  expression(text: Text, tree: Checked): Expression | undefined {
     const names = new Map<string, Value>();
     const whole = substitute(tree, (name) => {
       const value = SURROUNDINGS.has(name)
@@ -193,6 +202,7 @@ class Names {
       for (const [inner, meant] of expression.names) names.set(inner, meant);
       return expression.tree;
     });
+    if (sizeOf(whole) > MAX_SIZE) return undefined;
     const { reads, origin, given } = readsOfTree(whole, names, (root) => rootMessage({ root, path: [] }));
     return { text: text.value.trim(), tree: whole, names, reads, origin, given };
   }
