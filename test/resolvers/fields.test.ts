@@ -479,6 +479,21 @@ test("a resolver does not run for those who may not have its field", async () =>
   expect(allowed.response).toEqual({ orders: [{ id: "o1", hello: "run 1" }] });
 });
 
+test("a field that reads one that a caller may not have does not run its resolver", async () => {
+  const api = await made(
+    `optional string hello = 20 [(portico.v1.field) = {resolver: "hello", reads: "id", allow: {role: "support"}}];
+     string shout = 21 [(portico.v1.field).from = "this.hello + '!'"];`,
+  );
+  const who = (role: string) => ({ subject: "anna", roles: [role], scopes: [], claims: {} });
+  let runs = 0;
+  const hello = () => `run ${++runs}`;
+  const denied = await list(api, [order], { resolvers: { hello }, principal: who("customer") });
+  expect(denied.response).toEqual({ orders: [{ id: "o1", shout: "!" }] });
+  expect(runs).toBe(0);
+  const allowed = await list(api, [order], { resolvers: { hello }, principal: who("support") });
+  expect(allowed.response).toEqual({ orders: [{ id: "o1", hello: "run 1", shout: "run 1!" }] });
+});
+
 test("what a resolver reads is listed as readable, also inside of messages, but for what it does not get", async () => {
   const { compiled } = await made(
     'string hello = 20 [(portico.v1.field) = {resolver: "hello", reads: ["user", "parts", "address.city"]}];',

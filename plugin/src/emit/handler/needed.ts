@@ -30,13 +30,14 @@ function ownCondition(
   may: (policy: FieldPolicyPlan) => string,
   mask: MaskedRows | undefined,
 ): string | undefined {
-  const users = usersOf(owner, join);
-  if (users === "always") return undefined;
-  const paths = mask && maskedPaths(mask, users);
+  const all = usersOf(owner, join);
+  if (all === "always") return undefined;
+  const { users, readers } = all;
+  const paths = mask && maskedPaths(mask, [...users, ...readers]);
   const wants = (fields: readonly FieldPlan[]) => {
     if (paths === undefined) return undefined;
-    const all = new Set(fields.flatMap((field) => paths.get(field)!));
-    return `${mask!.variable}.wants(${[...all].map(quote).join(", ")})`;
+    const wanted = new Set([...fields, ...readers].flatMap((field) => paths.get(field)!));
+    return `${mask!.variable}.wants(${[...wanted].map(quote).join(", ")})`;
   };
   const conditions = new Set<string>();
   const open = users.filter(({ allow }) => allow === undefined);
@@ -55,10 +56,11 @@ function ownCondition(
 }
 
 /**
- * The fields that a join is run for, itself or through the keys of others. "always": it decides whether there is a row or a
+ * The fields that a join is run for, itself or through the keys of others, and the readers of those as `this`: to these, what a
+ * caller may not have is not there. "always": it decides whether there is a row or a
  * response at all, which does not depend on who sees its fields.
  */
-export function usersOf(owner: Translator, join: JoinPlan): readonly FieldPlan[] | "always" {
+function usersOf(owner: Translator, join: JoinPlan): Users | "always" {
   const joins = withReaders(owner, join);
   const decides = (one: JoinPlan) =>
     one.onMissing !== "empty" || mayDrop(one) || owner.ensured?.has(one) === true;
@@ -66,11 +68,16 @@ export function usersOf(owner: Translator, join: JoinPlan): readonly FieldPlan[]
   const users = owner.fields.filter((field) =>
     readsOfField(field).some(({ root }) => root.kind === "join" && joins.includes(root.join)),
   );
-  // Also those that read these as `this`.
-  return owner.fields.filter(
+  const readers = owner.fields.filter(
     (field) =>
-      users.includes(field) || finishedFor(owner, [field])?.fields.some((read) => users.includes(read)),
+      !users.includes(field) && finishedFor(owner, [field])?.fields.some((read) => users.includes(read)),
   );
+  return { users, readers };
+}
+
+interface Users {
+  readonly users: readonly FieldPlan[];
+  readonly readers: readonly FieldPlan[];
 }
 
 /** A join, and those whose keys need what it finds. */
