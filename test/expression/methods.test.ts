@@ -317,6 +317,23 @@ describe("ensure", () => {
       expect((await run(named(true), { claims: alice })).response).toEqual({ id: "d1", email: "b@x" });
     });
 
+    it.each(["caller.owner", "request.id"])(
+      "stops a write whose result is the response, by %s",
+      async (key) => {
+        const caller = `call: {name: "caller" method: "GetDoc"}`;
+        const { run } = await api({
+          method: `${caller} call: {method: "UpdateDoc"} ensure: {that: "user.admin"}`,
+          doc: `${user("user", key)} string id = 1; string email = 2 ${from("user.email")}; string by = 3 ${from("caller.owner")};`,
+        });
+        const request = { id: "u1" };
+        const denied = await run(users(false), { claims: alice, request });
+        expect(denied.error?.code).toBe(5);
+        expect(denied.asked("in.Docs/UpdateDoc")).toEqual([]);
+        const fine = await run(users(true), { claims: alice, request });
+        expect(fine.response).toEqual({ id: "d1", email: "u1@x", by: "u1" });
+      },
+    );
+
     it("cannot stop a write whose result it needs", async () => {
       const { run } = await api({
         method: `call: {method: "UpdateDoc"} ensure: {that: "user.admin"}`,

@@ -9,10 +9,12 @@ import type {
   Root,
   Translator,
 } from "../../plan/types.js";
+import { readsOfJoin } from "../../plan/walk.js";
 import {
   groupsOf,
   type JoinGroup,
   joinsOfConditions,
+  ownJoins,
   readsOf,
   scanReadsOf,
   scanRows,
@@ -45,6 +47,8 @@ class MethodEmitter {
   readonly #replies = new Map<CallPlan, string>();
   readonly #joins: readonly JoinPlan[];
   readonly #groups: readonly JoinGroup[];
+  /** The joins that what is written waits for. */
+  readonly #conditional: ReadonlySet<JoinPlan>;
   readonly #rows: RowsEmitter;
   readonly #ensures: EnsureEmitter;
   /** The calls whose replies the response is written from. */
@@ -61,8 +65,12 @@ class MethodEmitter {
   ) {
     this.#names = file.local();
     this.#joins = walkJoins(plan.translator);
-    const callsOf = (join: JoinPlan) => scanReadsOf(plan.translator, [join]).calls;
-    this.#groups = groupsOf(this.#joins, callsOf, joinsOfConditions(plan.translator, plan.calls));
+    this.#conditional = joinsOfConditions(plan.translator, plan.calls);
+    const callsOf = (join: JoinPlan) => [
+      ...scanReadsOf(plan.translator, [join]).calls,
+      ...(this.#walksSource([join]) ? this.#source() : []),
+    ];
+    this.#groups = groupsOf(this.#joins, callsOf, this.#conditional);
     for (const call of plan.calls) this.#replies.set(call, this.#names.unique(camel(call.name)));
     // Before those of joins, in the order in which they are called.
     for (const call of plan.calls) file.method(call.method);
@@ -358,10 +366,21 @@ class MethodEmitter {
   /** The calls whose replies the walk for a group's keys reads, and the walks inside the rows that it finds. */
   #needsOf(group: JoinGroup): readonly CallPlan[] {
     return this.#inOrder([
-      ...this.#source(),
+      ...(this.#walksSource(group.joins) ? this.#source() : []),
       ...scanReadsOf(this.plan.translator, group.joins).calls,
       ...group.joins.flatMap((join) => this.#rows.readsInside(join)),
     ]);
+  }
+
+  /** Whether joins need the source: not those of conditions whose keys are read elsewhere, since it may be the write's. */
+  #walksSource(joins: readonly JoinPlan[]): boolean {
+    const { translator } = this.plan;
+    const elsewhere = (join: JoinPlan): boolean =>
+      this.#conditional.has(join) &&
+      ownJoins(translator).includes(join) &&
+      readsOfJoin(join).every(({ root }) => !["source", "this", "parent"].includes(root.kind)) &&
+      join.after.every(elsewhere);
+    return !joins.every(elsewhere);
   }
 
   #source(): CallPlan[] {
@@ -438,15 +457,18 @@ class MethodEmitter {
     const rewind = () => {
       for (const join of group.after) code.line(`${this.#rows.variable(join)}.rewind();`);
     };
-    code.line(`${name}(${[...this.#arguments(reads), ...rows].join(", ")});`);
+    const hasSource = this.#walksSource(group.joins);
+    code.line(`${name}(${[...this.#arguments(reads, hasSource), ...rows].join(", ")});`);
     rewind();
     code.line(`await call.join(${group.joins.map((join) => this.#rows.variable(join)).join(", ")});`);
   }
 
   /** The source and what else a function of the response reads. */
-  #arguments(reads: ReturnType<typeof readsOf>): string[] {
+  #arguments(reads: ReturnType<typeof readsOf>, hasSource = true): string[] {
+    const { file } = this;
+    const absent = (call: CallPlan) => `call.absent(${file.method(call.method)}).begin()`;
     return [
-      ...this.#source().map((call) => this.#sourceOpen(call)),
+      ...this.#source().map((call) => (hasSource ? this.#sourceOpen(call) : absent(call))),
       ...reads.calls.map((call) => this.#replies.get(call)!),
       ...(reads.request ? ["input"] : []),
       ...(reads.auth ? ["call"] : []),

@@ -6,6 +6,7 @@ import type { MethodScope } from "../method-scope.js";
 import { nearest } from "../names.js";
 import type { CallPlan, EnsurePlan, JoinPlan, Translator } from "../types.js";
 import { resolveCondition } from "../values/expressions.js";
+import { eachTranslator, readsOfField, readsOfJoin } from "../walk.js";
 import { mayBeAbsent } from "./on-error.js";
 import { answersStream } from "./stream-kind.js";
 
@@ -43,6 +44,34 @@ export function planEnsures(
 
 function mayFindNothing({ onMissing, onError }: JoinPlan): boolean {
   return onMissing !== "fail" || onError.some(({ outcome }) => outcome !== "fail");
+}
+
+/** The calls that the key of a join reads, and those of the joins before it. */
+function callsOfJoin(join: JoinPlan): CallPlan[] {
+  const own = readsOfJoin(join).flatMap(({ root }) => (root.kind === "call" ? [root.call] : []));
+  return [...own, ...join.after.flatMap(callsOfJoin)];
+}
+
+/** A write that a reading call waits for only because it is written after it: nothing of its result is needed. */
+function writeBefore(call: CallPlan, calls: readonly CallPlan[]): CallPlan | undefined {
+  const needed = new Set<CallPlan>();
+  const visit = (one: CallPlan): void => {
+    if (needed.has(one)) return;
+    needed.add(one);
+    for (const other of callsRead(one)) visit(other);
+  };
+  visit(call);
+  // A stream comes last, wherever it is written.
+  if (answersStream(call.method.kind)) return undefined;
+  if ([...needed].some(({ effect }) => effect !== "READ")) return undefined;
+  return calls.find((other) => other.effect !== "READ" && call.after.has(other));
+}
+
+/** The calls whose replies a call's request, or its condition, reads. */
+function callsRead({ request, when }: CallPlan): CallPlan[] {
+  const reads = [...(when?.reads ?? [])];
+  eachTranslator(request, ({ fields }) => reads.push(...fields.flatMap(readsOfField)));
+  return reads.flatMap(({ root }) => (root.kind === "call" ? [root.call] : []));
 }
 
 function planEnsure(
@@ -111,6 +140,20 @@ function planEnsure(
         : open.onMissing === "fail"
           ? "write `then: FAIL` in its `on_error`"
           : "give the join `on_missing: FAIL`",
+    );
+    return undefined;
+  }
+  const late = [...after, ...[...joined].flatMap(callsOfJoin)].flatMap((call) => {
+    const write = writeBefore(call, calls);
+    return write === undefined ? [] : [{ call, write }];
+  })[0];
+  if (late !== undefined) {
+    const { call, write } = late;
+    context.report(
+      "ensure",
+      at,
+      `"${call.name}" is called after "${write.name}", which writes: by then it is too late to deny that`,
+      `write the call of "${call.method.name}" before that of "${write.method.name}"`,
     );
     return undefined;
   }
