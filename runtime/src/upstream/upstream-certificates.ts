@@ -73,12 +73,17 @@ export class UpstreamCertificates {
     if (this.#checking) return;
     this.#checking = true;
     try {
-      const read = await Promise.all(
-        NAMES.map((name) => {
+      // All of them, so that of several that cannot be read it is always the same one that is told of.
+      const tried = await Promise.allSettled(
+        NAMES.map(async (name) => {
           const file = this.#tls[`${name}File`];
           return file === undefined ? this.#tls[name] : readFile(file);
         }),
       );
+      const read = tried.map((one) => {
+        if (one.status === "rejected") throw one.reason;
+        return one.value;
+      });
       this.#replace(pemsOf((name) => read[NAMES.indexOf(name)]));
     } catch (thrown) {
       this.#failed(thrown as Error);
