@@ -45,7 +45,9 @@ export function refuseTooMany(joins: readonly Rows[]): void {
 /** Throws NOT_FOUND if a row is missing that must not be. */
 export function refuseMissing(joins: readonly Rows[]): void {
   for (const rows of joins) {
-    if (rows.onMissing === "fail" && rows.hasMissing()) throw new PorticoError(Code.NOT_FOUND, "not found");
+    // Of what is not asked for, since nobody sees it, nothing is known to be missing.
+    if (rows.onMissing === "fail" && rows.needed && rows.hasMissing())
+      throw new PorticoError(Code.NOT_FOUND, "not found");
   }
 }
 
