@@ -9,7 +9,8 @@ import { errorExpressions } from "./calls/on-error.js";
 import { takesStream } from "./calls/stream-kind.js";
 import type { Context } from "./context.js";
 import { parseDuration } from "./duration.js";
-import { checkAnys, planMethodResolver } from "./fields/method-resolver.js";
+import { planMethodResolver } from "./fields/method-resolver.js";
+import { resolverAnys } from "./fields/resolver-anys.js";
 import type { Translators } from "./fields/translators.js";
 import type { ServiceScope } from "./method-scope.js";
 import { anyMessages } from "./policy/any-guards.js";
@@ -61,8 +62,9 @@ export function planMethod(
   const translator = isResolved ? nothing(response) : translators.response(response, source, scope);
   const ensures = planEnsures(context, desc, rule, scope, plans, source, translator);
   for (const { joins } of ensures) for (const join of joins) translators.ensure(translator!, join);
-  const anys = anyMessages(plans, translator);
-  if (isResolved) checkAnys(context, desc, anys);
+  const isReadByHand = isResolved || (translator !== undefined && hasResolvers(translator));
+  const given = anyMessages(plans, translator);
+  const anys = isReadByHand ? resolverAnys(translators, request, given) : given;
   const guards = planGuards(context, [request, ...[...anys.values()].flatMap((some) => [...some])], scope);
   const conditions = conditionsOf(ensures, policy, plans, [
     ...guards.values(),
@@ -106,6 +108,7 @@ export function planMethod(
     readMask: readMaskOf(messageOf(desc.input)),
     guards,
     anys,
+    isReadByHand,
     // Worked out when it is asked for: joins without end are found later.
     get budget() {
       budget ??= budgetOf(plans, translator, resolver);

@@ -46,6 +46,8 @@ export interface MethodPlan {
   readonly guards: Guards;
   /** What the Anys of the request may hold. */
   readonly anys: AnyMessages;
+  /** Whether hand-written functions may read the request: so nothing else refuses what its Anys may not hold. */
+  readonly isReadByHand: boolean;
   /** How many upstream calls it makes, and what waits for what. */
   readonly budget: Budget;
   /** The upstream calls that a request may make (of a stream: a message), where the author says so. */

@@ -21,8 +21,9 @@ export type FieldShape =
       readonly allow?: Guard;
       /** Of a google.protobuf.FieldMask: who may name which path. */
       readonly paths?: GuardedPaths;
-      /** Of a google.protobuf.Any: what it may hold, by the names of types. Another type is left for who reads it. */
+      /** Of a google.protobuf.Any: what it may hold, by the names of types. Another type is left for who reads it, unless `only`. */
       readonly any?: ReadonlyMap<string, () => Shape>;
+      readonly only?: boolean;
       /** Looked at when all pieces of it have come: together they may say more than one by one. */
       readonly whole?: boolean;
     };
@@ -87,16 +88,23 @@ type MessageShape = Extract<FieldShape, { readonly message: unknown }>;
 /** Checks a message that was opened. */
 function checkInside(r: Reader, field: MessageShape, admit: (guard: Guard) => void): void {
   if (field.paths !== undefined) checkPaths(r, field.paths, admit);
-  if (field.any !== undefined) checkAny(r, field.any, admit);
+  if (field.any !== undefined) checkAny(r, field.any, field.only === true, admit);
   check(r, field.message(), admit);
 }
 
 /** Looks at what the google.protobuf.Any that was opened holds, and goes back to its start. */
-function checkAny(r: Reader, types: ReadonlyMap<string, () => Shape>, admit: (guard: Guard) => void): void {
+function checkAny(
+  r: Reader,
+  types: ReadonlyMap<string, () => Shape>,
+  only: boolean,
+  admit: (guard: Guard) => void,
+): void {
   const { pos, end } = r;
   const { url, value } = readAny(r, end);
   const name = url === 0 ? "" : r.textAt(url);
   const type = types.get(name.slice(name.lastIndexOf("/") + 1));
+  if (only && name !== "" && (type === undefined || !name.includes("/")))
+    r.malformed("a type that is not allowed in an Any");
   if (type !== undefined && value !== 0) check(r.enter(value), type(), admit);
   r.pos = pos;
   r.end = end;

@@ -5,7 +5,7 @@ import { quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
 import { camel, messageShort } from "../names.js";
 import { isPackable, LEN, wireOf } from "../wire.js";
-import { guardedAnys, holdsAny } from "./guarded-anys.js";
+import { checkedAnys, holdsAny } from "./checked-anys.js";
 import { type GuardedPaths, guardedMasks, guardedPaths } from "./guarded-masks.js";
 import { fieldPolicy } from "./policy.js";
 
@@ -17,7 +17,13 @@ export function requestShape(file: FileScope, plan: MethodPlan): string {
   const enums = new Map<Field, EnumPlan>();
   // A single call's request is written before it is made, and refuses them itself.
   if (plan.calls.length > 1) for (const call of plan.calls) noteEnums(enums, call.request);
-  const marks = { enums, guards: plan.guards, masks: guardedMasks(plan), anys: guardedAnys(plan) };
+  const marks = {
+    enums,
+    guards: plan.guards,
+    masks: guardedMasks(plan),
+    anys: checkedAnys(plan),
+    only: plan.isReadByHand,
+  };
   return shapeConstant(file, marks, plan.request);
 }
 
@@ -27,8 +33,10 @@ interface Marks {
   readonly guards: Guards;
   /** Masks whose paths may name guarded fields: what each path touches. */
   readonly masks: ReadonlyMap<Field, GuardedPaths>;
-  /** Anys that may hold guarded fields. */
+  /** Anys that may hold guarded fields, or that functions read. */
   readonly anys: AnyMessages;
+  /** Whether Anys that hold something else are refused here. */
+  readonly only: boolean;
 }
 
 function noteEnums(enums: Map<Field, EnumPlan>, request: MethodPlan["translator"]): void {
@@ -50,7 +58,7 @@ function shapeConstant(file: FileScope, marks: Marks, message: Message): string 
     ...[...marks.masks].map(([field, paths]) => `${file.id(field)} ${guardedPaths(file, field, paths)}`),
     ...[...marks.anys].map(([field, all]) => `${file.id(field)} ${[...all].map(({ typeName }) => typeName)}`),
   ];
-  const key = `shape ${message.typeName} ${own.join()}`;
+  const key = `shape ${message.typeName} ${own.join()}${marks.only ? " only" : ""}`;
   return file.once(key, camel(`${messageShort(message)}_shape`), file.lookups, (name, code) => {
     file.use("Shape", true);
     const entries = message.fields.map((field) => `[${field.number}, ${shape(file, marks, field)}]`);
@@ -75,7 +83,8 @@ function shape(file: FileScope, marks: Marks, field: Field): string {
     const types = [...(anys.get(field) ?? [])].map(
       (message) => `[${quote(message.typeName)}, () => ${shapeConstant(file, marks, message)}]`,
     );
-    const any = types.length === 0 ? "" : `, any: new Map([${types.join(", ")}])`;
+    const any =
+      types.length === 0 ? "" : `, any: new Map([${types.join(", ")}])${marks.only ? ", only: true" : ""}`;
     const isWhole = any !== "" || holdsAny(field.type.message, anys);
     const whole = isWhole && field.cardinality === "singular" ? ", whole: true" : "";
     return `{ message: () => ${inner}${field.delimited ? ", group: true" : ""}${guard}${mask}${any}${whole} }`;

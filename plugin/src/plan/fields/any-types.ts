@@ -1,5 +1,5 @@
 import { fieldRule, messageRule } from "../../source/annotations.js";
-import { type Field, messageOf } from "../../source/model.js";
+import { type Field, type Message, messageOf } from "../../source/model.js";
 import type { Context, Place } from "../context.js";
 import type { MethodScope } from "../method-scope.js";
 import { suggestion } from "../names.js";
@@ -17,12 +17,7 @@ export function planAny(
 ): readonly Translator[] | undefined {
   const { context } = translators;
   if (any.length === 0) {
-    context.report(
-      "any-type",
-      place,
-      `"${target.name}" can hold a message of any type`,
-      'list the public messages that it may hold: `any: "package.Message"`',
-    );
+    reportAnything(context, target.name, place);
     return undefined;
   }
   const types: Translator[] = [];
@@ -31,26 +26,9 @@ export function planAny(
       target.desc === undefined || fieldRule(target.desc)?.any[index] !== name
         ? place
         : { element: target.desc, path: ["any", index] };
-    const desc = context.registry.getMessage(name);
-    if (desc === undefined) {
-      context.report(
-        "type-unknown",
-        said,
-        `no message "${name}" in the workspace`,
-        suggestion(name, messageNames(context), "write its full name"),
-      );
-      return;
-    }
-    const message = messageOf(desc);
-    if (translators.exposure.isInternalFile(message.file)) {
-      context.report(
-        "message-internal",
-        said,
-        `"${target.name}" would hold the internal ${name}`,
-        "list a public message, with `source` to say what it is made from",
-      );
-      return;
-    }
+    const message = allowedMessage(translators, name, target.name, said);
+    if (message === undefined) return;
+    const desc = message.desc!;
     const sourceName = messageRule(desc)?.source ?? "";
     const source =
       sourceName === ""
@@ -74,6 +52,44 @@ export function planAny(
     if (made !== undefined) types.push(made);
   });
   return types.length === any.length ? types : undefined;
+}
+
+/** Reports an Any without a list of what it may hold. */
+export function reportAnything(context: Context, field: string, place: Place): void {
+  context.report(
+    "any-type",
+    place,
+    `"${field}" can hold a message of any type`,
+    'list the public messages that it may hold: `any: "package.Message"`',
+  );
+}
+
+/** A public message that an Any may hold, by its name; reports where it is none. */
+export function allowedMessage(
+  { context, exposure }: Translators,
+  name: string,
+  field: string,
+  place: Place,
+): Message | undefined {
+  const desc = context.registry.getMessage(name);
+  if (desc === undefined) {
+    context.report(
+      "type-unknown",
+      place,
+      `no message "${name}" in the workspace`,
+      suggestion(name, messageNames(context), "write its full name"),
+    );
+    return undefined;
+  }
+  const message = messageOf(desc);
+  if (!exposure.isInternalFile(message.file)) return message;
+  context.report(
+    "message-internal",
+    place,
+    `"${field}" would hold the internal ${name}`,
+    "list a public message, with `source` to say what it is made from",
+  );
+  return undefined;
 }
 
 /** The full names of all messages. */

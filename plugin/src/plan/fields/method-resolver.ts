@@ -1,13 +1,14 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { fieldRule, type MethodRule } from "../../source/annotations.js";
+import type { MethodRule } from "../../source/annotations.js";
 import { type Message, messageOf } from "../../source/model.js";
 import { mayBeAbsent } from "../calls/on-error.js";
 import type { Context, Place } from "../context.js";
 import type { MethodScope, ServiceScope } from "../method-scope.js";
-import { fieldsWithin, planGuards } from "../policy/field-policy.js";
-import type { AnyMessages, CallPlan, CallReadPlan, MethodResolverPlan, UpstreamMethod } from "../types.js";
+import { planGuards } from "../policy/field-policy.js";
+import type { CallPlan, CallReadPlan, MethodResolverPlan, UpstreamMethod } from "../types.js";
 import { type Scope, scopeAside } from "../values/scope.js";
 import { planMayCall } from "./may-call.js";
+import { checkMadeAnys } from "./resolver-anys.js";
 import { checkResolverName, givenText, isOneFunction, planRead } from "./resolvers.js";
 
 /** The `resolver` of a method, which makes the response once its calls have answered; undefined where it is wrong. */
@@ -31,6 +32,7 @@ export function planMethodResolver(
   const reads = planReads(context, desc, scope, calls);
   if (reads === undefined) return undefined;
   const response = messageOf(desc.output);
+  if (!checkMadeAnys(context, response.fields, place)) return undefined;
   const types = `${desc.methodKind} ${desc.input.typeName} -> ${response.typeName}`;
   const user = `${desc.parent.typeName}/${desc.name}`;
   if (!isOneFunction(context, name, `${types} ${givenText(reads, mayCall)}`, user, place)) return undefined;
@@ -69,20 +71,6 @@ function isOptional(call: CallPlan): boolean {
   const { path } = call.result;
   if (mayBeAbsent(call) || path.length > 1) return true;
   return path.some((field) => field.cardinality === "singular" && field.presence !== "implicit");
-}
-
-/** Reports what an `any` of the request says to no effect: the function gets such a field as it is. */
-export function checkAnys(context: Context, desc: DescMethod, anys: AnyMessages): void {
-  const ignored = fieldsWithin(messageOf(desc.input)).find(
-    (field) => field.desc !== undefined && (fieldRule(field.desc)?.any.length ?? 0) > 0 && !anys.has(field),
-  );
-  if (ignored === undefined) return;
-  context.report(
-    "not-supported-yet",
-    { element: desc, path: ["resolver"] },
-    `"${ignored.name}" of the request lists what it may hold, and that is looked at only for calls, not for a resolver`,
-    "give it a type of its own, or remove its `any` and look at it in the function",
-  );
 }
 
 /** What the function does after a write is not taken back by itself. */

@@ -12,6 +12,7 @@ import type { Scope } from "../values/scope.js";
 import { resolveValue } from "../values/values.js";
 import { valuesIn } from "../walk.js";
 import { methodName, planMayCall } from "./may-call.js";
+import { checkMadeAnys } from "./resolver-anys.js";
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 /** No functions in JavaScript have these names, or all objects have them. */
@@ -43,7 +44,8 @@ export function planResolver(
 ): JoinPlan | undefined {
   const element = field.desc!;
   const place: Place = { element, path: ["resolver"] };
-  if (!checkResolverName(context, rule.resolver, place)) return undefined;
+  if (!checkResolverName(context, rule.resolver, place) || !checkMadeAnys(context, [field], place))
+    return undefined;
   const { target: _, ...scope } = names;
   const reads: ReadPlan[] = [];
   const key: Value[] = [];

@@ -2,8 +2,9 @@ import { fieldsWithin } from "../../plan/policy/field-policy.js";
 import type { AnyMessages, MethodPlan } from "../../plan/types.js";
 import type { Field, Message } from "../../source/model.js";
 
-/** The Anys in a request that may hold a message with guarded fields, and what they may hold. */
-export function guardedAnys({ anys, guards }: MethodPlan): AnyMessages {
+/** The Anys in a request to be looked at: those that may hold a message with guarded fields, or all if functions read them. */
+export function checkedAnys({ anys, guards, isReadByHand }: MethodPlan): AnyMessages {
+  if (isReadByHand) return anys;
   const found = new Map<Field, ReadonlySet<Message>>();
   // Of Anys in Anys, those further in come first to be known.
   for (let before = -1; before < found.size; ) {
