@@ -90,3 +90,23 @@ it("are all fields of a message that is guarded itself", async () => {
   expect(await ask([])).toBe(Code.PERMISSION_DENIED);
   expect(await ask(["admin"])).toBeUndefined();
 });
+
+it("a path that one of the calls does not know is refused before anything is called", async () => {
+  const free = () => "";
+  const { run } = await gateway(TWO, two(free));
+  for (const updateMask of ["x", "z", "y,x", "nope"]) {
+    const { error, upstream } = await run(echo, { roles: [], request: { updateMask } });
+    expect(error?.code, updateMask).toBe(Code.INVALID_ARGUMENT);
+    expect(upstream.calls, updateMask).toEqual([]);
+  }
+  for (const updateMask of ["y", "*"])
+    expect((await run(echo, { roles: [], request: { updateMask } })).upstream.calls).toHaveLength(2);
+  // A call that is not made need not know it.
+  const when = await gateway(TWO, two(free, 'when: "has(request.b)"'));
+  const ask = async (request: object) => {
+    const { error, upstream } = await when.run(echo, { roles: [], request: request as never });
+    return error?.code ?? upstream.calls.length;
+  };
+  expect(await ask({ updateMask: "x" })).toBe(1);
+  expect(await ask({ updateMask: "y", b: {} })).toBe(2);
+});

@@ -1,5 +1,5 @@
 import type { At, Reader } from "./reader.js";
-import { readAny } from "./special.js";
+import { type MaskTable, readAny, translatePath } from "./special.js";
 
 /** What the fields of a message are, by number: as much as is needed to tell malformed bytes. */
 export type Shape = ReadonlyMap<number, FieldShape>;
@@ -21,6 +21,8 @@ export type FieldShape =
       readonly allow?: Guard;
       /** Of a google.protobuf.FieldMask: who may name which path. */
       readonly paths?: GuardedPaths;
+      /** Of a google.protobuf.FieldMask: by what it will be translated; each has to know all paths. */
+      readonly tables?: readonly MaskTable[];
       /** Of a google.protobuf.Any: what it may hold, by the names of types. Another type is left for who reads it, unless `only`. */
       readonly any?: ReadonlyMap<string, () => Shape>;
       readonly only?: boolean;
@@ -87,7 +89,7 @@ type MessageShape = Extract<FieldShape, { readonly message: unknown }>;
 
 /** Checks a message that was opened. */
 function checkInside(r: Reader, field: MessageShape, admit: (guard: Guard) => void): void {
-  if (field.paths !== undefined) checkPaths(r, field.paths, admit);
+  if (field.paths !== undefined || field.tables !== undefined) checkPaths(r, field, admit);
   if (field.any !== undefined) checkAny(r, field.any, field.only === true, admit);
   check(r, field.message(), admit);
 }
@@ -118,12 +120,17 @@ function checkVarint(r: Reader, field: Extract<FieldShape, { readonly wire: numb
 }
 
 /** Looks at the paths of the google.protobuf.FieldMask that was opened, and goes back to its start. */
-function checkPaths(r: Reader, paths: GuardedPaths, admit: (guard: Guard) => void): void {
+function checkPaths(r: Reader, { paths, tables = [] }: MessageShape, admit: (guard: Guard) => void): void {
   const { pos, end } = r;
   while (r.pos < end) {
     const tag = r.tag();
-    if (tag !== 10) r.skip(tag);
-    else for (const guard of paths.get(r.textAt(r.bytes())) ?? paths.get("") ?? []) admit(guard);
+    if (tag !== 10) {
+      r.skip(tag);
+      continue;
+    }
+    const path = r.textAt(r.bytes());
+    for (const guard of paths?.get(path) ?? paths?.get("") ?? []) admit(guard);
+    for (const table of tables) translatePath(r, path, table);
   }
   r.close(end);
   r.pos = pos;

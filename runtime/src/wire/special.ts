@@ -72,16 +72,20 @@ export function translateMask(w: Writer, tag: number, r: Reader, at: At, table: 
       r.skip(inner);
       continue;
     }
-    const path = r.textAt(r.bytes());
-    const translated = path === "*" ? table.all : table.paths.get(path);
-    // A path that comes to nothing must not make the mask an empty one, which stands for all fields.
-    if (translated === undefined || translated.length === 0) r.malformed("unknown path in a field mask");
-    for (const target of translated!) w.text(10, target);
+    for (const target of translatePath(r, r.textAt(r.bytes()), table)) w.text(10, target);
   }
   r.close(end);
   r.leave(end);
   r.pos = pos;
   w.end(tag, opened);
+}
+
+/** What a path becomes; one that is unknown is malformed. */
+export function translatePath(r: Reader, path: string, table: MaskTable): readonly string[] {
+  const translated = path === "*" ? table.all : table.paths.get(path);
+  // A path that comes to nothing must not make the mask an empty one, which stands for all fields.
+  if (translated === undefined || translated.length === 0) r.malformed("unknown path in a field mask");
+  return translated!;
 }
 
 /** One type that an Any may hold: its name there, its name here, and how it is translated. */

@@ -1,12 +1,15 @@
+import { takesStream } from "../../plan/calls/stream-kind.js";
 import type { AnyMessages, EnumPlan, Guards, MethodPlan } from "../../plan/types.js";
 import { eachTranslator } from "../../plan/walk.js";
 import type { Field, Message } from "../../source/model.js";
 import { quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
 import { camel, messageShort } from "../names.js";
+import { maskTable } from "../translator/mask.js";
 import { isPackable, LEN, wireOf } from "../wire.js";
 import { checkedAnys, holdsAny } from "./checked-anys.js";
 import { type GuardedPaths, guardedMasks, guardedPaths } from "./guarded-masks.js";
+import { masksIn } from "./masks.js";
 import { fieldPolicy } from "./policy.js";
 
 /** The enums of a public request, each with what its values become: not all that it can hold has to have a twin. */
@@ -19,6 +22,7 @@ export function requestShape(file: FileScope, plan: MethodPlan): string {
   if (plan.calls.length > 1) for (const call of plan.calls) noteEnums(enums, call.request);
   const marks = {
     enums,
+    tables: maskTables(file, plan),
     guards: plan.guards,
     masks: guardedMasks(plan),
     anys: checkedAnys(plan),
@@ -31,12 +35,24 @@ export function requestShape(file: FileScope, plan: MethodPlan): string {
 interface Marks {
   readonly enums: EnumFields;
   readonly guards: Guards;
+  /** Masks that are translated after something has been called: the tables of that. */
+  readonly tables: ReadonlyMap<Field, ReadonlySet<string>>;
   /** Masks whose paths may name guarded fields: what each path touches. */
   readonly masks: ReadonlyMap<Field, GuardedPaths>;
   /** Anys that may hold guarded fields, or that functions read. */
   readonly anys: AnyMessages;
   /** Whether Anys that hold something else are refused here. */
   readonly only: boolean;
+}
+
+/** Of one call, its request is written before anything is called. What a condition may leave out is looked at once it is met. */
+function maskTables(file: FileScope, { calls, kind }: MethodPlan): ReadonlyMap<Field, ReadonlySet<string>> {
+  const tables = new Map<Field, Set<string>>();
+  if (calls.length < 2 || takesStream(kind)) return tables;
+  const made = calls.filter(({ when }) => when === undefined).map(({ request }) => request);
+  for (const { mask, subject, isConditional } of masksIn(made))
+    if (!isConditional) tables.set(mask, (tables.get(mask) ?? new Set()).add(maskTable(file, subject)));
+  return tables;
 }
 
 function noteEnums(enums: Map<Field, EnumPlan>, request: MethodPlan["translator"]): void {
@@ -56,6 +72,7 @@ function shapeConstant(file: FileScope, marks: Marks, message: Message): string 
     ...[...marks.enums].map(([field, map]) => `${file.id(field)} ${map.to.typeName}`),
     ...[...marks.guards].map(([field, policy]) => `${file.id(field)} ${fieldPolicy(file, policy)}`),
     ...[...marks.masks].map(([field, paths]) => `${file.id(field)} ${guardedPaths(file, field, paths)}`),
+    ...[...marks.tables].map(([field, names]) => `${file.id(field)} ${[...names].join(" ")}`),
     ...[...marks.anys].map(([field, all]) => `${file.id(field)} ${[...all].map(({ typeName }) => typeName)}`),
   ];
   const key = `shape ${message.typeName} ${own.join()}${marks.only ? " only" : ""}`;
@@ -73,13 +90,15 @@ function shapeConstant(file: FileScope, marks: Marks, message: Message): string 
 }
 
 function shape(file: FileScope, marks: Marks, field: Field): string {
-  const { enums, guards, masks, anys } = marks;
+  const { enums, guards, masks, tables, anys } = marks;
   const policy = guards.get(field);
   const guard = policy === undefined ? "" : `, allow: ${fieldPolicy(file, policy)}`;
   if (field.type.kind === "message") {
     const inner = shapeConstant(file, marks, field.type.message);
     const paths = masks.get(field);
-    const mask = paths === undefined ? "" : `, paths: ${guardedPaths(file, field, paths)}`;
+    const named = [...(tables.get(field) ?? [])];
+    const known = named.length === 0 ? "" : `, tables: [${named.join(", ")}]`;
+    const mask = `${paths === undefined ? "" : `, paths: ${guardedPaths(file, field, paths)}`}${known}`;
     const types = [...(anys.get(field) ?? [])].map(
       (message) => `[${quote(message.typeName)}, () => ${shapeConstant(file, marks, message)}]`,
     );
