@@ -23,6 +23,12 @@ export function translateMask(mask: ReflectMessage, to: DescMessage, subject: Tr
   return result;
 }
 
+/** Whether a path, as clients write it, is one of what the subject reads. */
+export function leadsSomewhere(path: string, subject: Translator): boolean {
+  const goals = path === "*" ? [{ paths: allOf(subject, []) }] : goalsOf(subject, path.split("."), []);
+  return goals.some(({ paths }) => paths.length > 0);
+}
+
 interface Goal {
   readonly paths: string[];
 }

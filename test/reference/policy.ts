@@ -1,10 +1,17 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { ReflectList, ReflectMap, ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { Principal } from "@portico/runtime";
-import type { AnyMessages, FieldPolicyPlan, MethodPlan, Root } from "../../plugin/src/plan/types.js";
+import type {
+  AnyMessages,
+  FieldPolicyPlan,
+  MethodPlan,
+  Root,
+  Translator,
+} from "../../plugin/src/plan/types.js";
 import type { Field, Message } from "../../plugin/src/source/model.js";
 import { decode } from "./decode.js";
 import { Absent, type Computed, evaluate, NoValue } from "./expression.js";
+import { leadsSomewhere } from "./mask.js";
 import { isSet } from "./object.js";
 
 // Paths of messages in themselves have no end: a type stands at most so often on the way.
@@ -78,8 +85,13 @@ export function maySend(
   const request = decode(plan.request.desc!, bytes, { strict, onField });
   if (isSeen || anysIn(request, plan.anys).some(({ type, bytes: content }) => isSetIn(type, content)))
     return false;
-  return masksOf(plan).every(({ mask, of }) =>
-    pathsIn(request, mask).every((path) => !touches(path.split("."), of, denied)),
+  return masksOf(plan).every(({ mask, of, subject, around }) =>
+    pathsIn(request, mask).every(
+      (path) =>
+        !touches(path.split("."), of, denied) &&
+        // What is masked may be denied as a whole: then so is every path into it.
+        !(denied.has(around) && leadsSomewhere(path, subject)),
+    ),
   );
 }
 
@@ -110,14 +122,25 @@ function isShared({ typeName }: DescMessage): boolean {
   return typeName.startsWith("google.protobuf.") && typeName !== "google.protobuf.Any";
 }
 
+interface Masked {
+  readonly mask: Field;
+  readonly subject: Translator;
+  readonly of: Message;
+  /** The field that holds what is masked. */
+  readonly around: Field;
+}
+
 /** The masks in a request, each with the message that it is of. */
-function masksOf({ calls }: MethodPlan): Array<{ mask: Field; of: Message }> {
-  return calls.flatMap(({ request }) =>
-    request.fields.flatMap(({ conversion, value }) =>
-      conversion.kind === "mask" && value.path.length === 1
-        ? [{ mask: value.path[0]!, of: conversion.subject.source! }]
-        : [],
-    ),
+function masksOf({ calls }: MethodPlan): Masked[] {
+  return calls.flatMap(({ request: { fields } }) =>
+    fields.flatMap(({ conversion, value }) => {
+      if (conversion.kind !== "mask" || value.path.length !== 1) return [];
+      const { subject } = conversion;
+      const holder = fields.find(
+        (one) => one.conversion.kind === "message" && one.conversion.translator === subject,
+      )!;
+      return [{ mask: value.path[0]!, subject, of: subject.source!, around: holder.value.path.at(-1)! }];
+    }),
   );
 }
 
