@@ -14,9 +14,6 @@ import { Absent, type Computed, evaluate, NoValue } from "./expression.js";
 import { leadsSomewhere } from "./mask.js";
 import { isSet } from "./object.js";
 
-// Paths of messages in themselves have no end: a type stands at most so often on the way.
-const MAX_TURNS = 2;
-
 /** Whether a field's `allow` admits who asks. */
 export function admits(
   policy: FieldPolicyPlan,
@@ -88,9 +85,10 @@ export function maySend(
   return masksOf(plan).every(({ mask, of, subject, around }) =>
     pathsIn(request, mask).every(
       (path) =>
-        !touches(path.split("."), of, denied) &&
+        // One that leads nowhere is refused for that.
+        !leadsSomewhere(path, subject) ||
         // What is masked may be denied as a whole: then so is every path into it.
-        !(denied.has(around) && leadsSomewhere(path, subject)),
+        !(denied.has(around) || touches(path.split("."), of, denied, plan.anys)),
     ),
   );
 }
@@ -150,30 +148,43 @@ function pathsIn(request: ReflectMessage, mask: Field): string[] {
   return [...(message.get(message.desc.fields[0]!) as ReflectList)] as string[];
 }
 
-/** Whether a path leads to a denied field, past one, or to a message that one is in; one that leads nowhere does not. */
-function touches(path: readonly string[], of: Message, denied: ReadonlySet<Field>): boolean {
-  if (path.length === 1 && path[0] === "*") return isWithin(of, denied);
+/** Whether a path leads to a denied field, past one, or to a message that one is in. */
+function touches(
+  path: readonly string[],
+  of: Message,
+  denied: ReadonlySet<Field>,
+  anys: AnyMessages,
+): boolean {
+  if (path.length === 1 && path[0] === "*") return isWithin(of, denied, anys);
   const fields: Field[] = [];
-  const above: Message[] = [];
   let at: Message | undefined = of;
   for (const name of path) {
     const field: Field | undefined = at?.byName.get(name);
-    if (field === undefined || above.filter((one) => one === at).length >= MAX_TURNS) return false;
-    above.push(at!);
+    if (field === undefined) return false;
     fields.push(field);
     at = field.type.kind === "message" && field.cardinality === "singular" ? field.type.message : undefined;
   }
-  const { type } = fields.at(-1)!;
   return (
-    fields.some((field) => denied.has(field)) || (type.kind === "message" && isWithin(type.message, denied))
+    fields.some((field) => denied.has(field)) ||
+    messagesIn(fields.at(-1)!, anys).some((message) => isWithin(message, denied, anys))
   );
 }
 
-function isWithin(message: Message, denied: ReadonlySet<Field>, seen = new Set<Message>()): boolean {
+/** The messages that a field may hold. */
+function messagesIn(field: Field, anys: AnyMessages): readonly Message[] {
+  return [...(anys.get(field) ?? (field.type.kind === "message" ? [field.type.message] : []))];
+}
+
+function isWithin(
+  message: Message,
+  denied: ReadonlySet<Field>,
+  anys: AnyMessages,
+  seen = new Set<Message>(),
+): boolean {
   if (seen.has(message)) return false;
   seen.add(message);
   return message.fields.some(
     (field) =>
-      denied.has(field) || (field.type.kind === "message" && isWithin(field.type.message, denied, seen)),
+      denied.has(field) || messagesIn(field, anys).some((inner) => isWithin(inner, denied, anys, seen)),
   );
 }

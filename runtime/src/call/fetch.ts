@@ -115,7 +115,8 @@ async function fetchBatch(
       // Asked for one thing by its key, an upstream says "not found" for "none".
       if (n === 1 && lookup.mode === "each" && isNotFound(thrown)) return;
       // Its rows alone are concerned: what other batches find stays.
-      for (const rows of siblings) rows.failed(batch, call.outcomeOf(thrown, rows.onError));
+      for (const rows of siblings)
+        if (rows.waitsFor(batch)) rows.failed(batch, call.outcomeOf(thrown, rows.onError));
       replies.forget(batch);
       return;
     }

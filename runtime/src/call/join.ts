@@ -522,6 +522,13 @@ export class Rows {
     return row;
   }
 
+  /** Whether a row needs what a batch answers: of joins that share calls, each has its own keys. */
+  waitsFor(batch: number): boolean {
+    return this.#keyOf.some((_, row) =>
+      this.#keysOf(row).some((key) => key !== NO_KEY && this.replies.batchOf(key) === batch),
+    );
+  }
+
   /** Says that a batch failed, and what becomes of the rows that need it. They are not missing: nobody knows. */
   failed(batch: number, outcome: "empty" | "drop"): void {
     this.#failures ??= new Map();
