@@ -12,7 +12,7 @@ const JOBS = [
   {
     name: "random schemas",
     args: [...vitest, "test/differential/random.test.ts"],
-    env: { PORTICO_SCHEMAS: "5000", PORTICO_DATA: "200" },
+    env: { PORTICO_SEED: String(Date.now() % 2 ** 31), PORTICO_SCHEMAS: "5000", PORTICO_DATA: "200" },
   },
   {
     name: "mutated bytes",

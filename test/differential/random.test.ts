@@ -6,7 +6,9 @@ import { Random } from "./hostile.js";
 import { schema, tapes } from "./schema.js";
 import { type Refused, type World, worlds } from "./worlds.js";
 
-const SEED = Number(process.env.PORTICO_SEED ?? Date.now() % 2 ** 31);
+// The same in every run, so that a test does not fail because of what another change has not touched: npm run long
+// looks at other schemas each time.
+const SEED = Number(process.env.PORTICO_SEED ?? 380631951);
 const SCHEMAS = Number(process.env.PORTICO_SCHEMAS ?? 500);
 const SHRINK_MS = Number(process.env.PORTICO_SHRINK_MS ?? 60_000);
 const DATA = Number(process.env.PORTICO_DATA ?? 20);
