@@ -23,10 +23,44 @@ export function translateMask(mask: ReflectMessage, to: DescMessage, subject: Tr
   return result;
 }
 
-/** Whether a path, as clients write it, is one of what the subject reads. */
-export function leadsSomewhere(path: string, subject: Translator): boolean {
-  const goals = path === "*" ? [{ paths: allOf(subject, []) }] : goalsOf(subject, path.split("."), []);
-  return goals.some(({ paths }) => paths.length > 0);
+/** The fields of the client's message that a path names, leads through, or leads past; none where it leads nowhere. */
+export function fieldsMasked(path: string, subject: Translator): Field[] {
+  return path === "*" ? fieldsWithin(subject, new Set()) : fieldsAlong(subject, path.split("."), []);
+}
+
+function fieldsAlong(subject: Translator, names: readonly string[], above: readonly Translator[]): Field[] {
+  const here = [...above, subject];
+  return clientsFields(subject).flatMap((plan): Field[] => {
+    const { path } = plan.value;
+    if (!path.every(({ name }, i) => names[i] === name)) return [];
+    const rest = names.slice(path.length);
+    const inner = translatorsIn(plan.conversion);
+    if (rest.length === 0)
+      return writtenBy(plan, here).length === 0
+        ? []
+        : [...path, ...inner.flatMap((one) => fieldsWithin(one, new Set()))];
+    const { conversion } = plan;
+    const isSingular = path.at(-1)!.cardinality === "singular";
+    if (conversion.kind !== "message" || !isSingular || !mayEnter(conversion.translator, here)) return [];
+    const along = fieldsAlong(conversion.translator, rest, here);
+    return along.length === 0 ? [] : [...path, ...along];
+  });
+}
+
+/** All fields that a client can give of a message. */
+function fieldsWithin(translator: Translator, seen: Set<Translator>): Field[] {
+  if (seen.has(translator)) return [];
+  seen.add(translator);
+  return clientsFields(translator).flatMap(({ value, conversion }) => [
+    ...value.path,
+    ...translatorsIn(conversion).flatMap((inner) => fieldsWithin(inner, seen)),
+  ]);
+}
+
+function translatorsIn(conversion: FieldPlan["conversion"]): readonly Translator[] {
+  if (conversion.kind === "message") return [conversion.translator];
+  if (conversion.kind === "map") return translatorsIn(conversion.value);
+  return conversion.kind === "any" ? conversion.types : [];
 }
 
 interface Goal {

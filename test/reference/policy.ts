@@ -8,10 +8,10 @@ import type {
   Root,
   Translator,
 } from "../../plugin/src/plan/types.js";
-import type { Field, Message } from "../../plugin/src/source/model.js";
+import type { Field } from "../../plugin/src/source/model.js";
 import { decode } from "./decode.js";
 import { Absent, type Computed, evaluate, NoValue } from "./expression.js";
-import { leadsSomewhere } from "./mask.js";
+import { fieldsMasked } from "./mask.js";
 import { isSet } from "./object.js";
 
 /** Whether a field's `allow` admits who asks. */
@@ -82,14 +82,12 @@ export function maySend(
   const request = decode(plan.request.desc!, bytes, { strict, onField });
   if (isSeen || anysIn(request, plan.anys).some(({ type, bytes: content }) => isSetIn(type, content)))
     return false;
-  return masksOf(plan).every(({ mask, of, subject, around }) =>
-    pathsIn(request, mask).every(
-      (path) =>
-        // One that leads nowhere is refused for that.
-        !leadsSomewhere(path, subject) ||
-        // What is masked may be denied as a whole: then so is every path into it.
-        !(denied.has(around) || touches(path.split("."), of, denied, plan.anys)),
-    ),
+  // A path that leads nowhere is refused for that. What is masked may be denied as a whole: then so is every path into it.
+  return masksOf(plan).every(({ mask, subject, around }) =>
+    pathsIn(request, mask).every((path) => {
+      const fields = fieldsMasked(path, subject);
+      return fields.length === 0 || ![around, ...fields].some((field) => denied.has(field));
+    }),
   );
 }
 
@@ -123,7 +121,6 @@ function isShared({ typeName }: DescMessage): boolean {
 interface Masked {
   readonly mask: Field;
   readonly subject: Translator;
-  readonly of: Message;
   /** The field that holds what is masked. */
   readonly around: Field;
 }
@@ -137,7 +134,7 @@ function masksOf({ calls }: MethodPlan): Masked[] {
       const holder = fields.find(
         (one) => one.conversion.kind === "message" && one.conversion.translator === subject,
       )!;
-      return [{ mask: value.path[0]!, subject, of: subject.source!, around: holder.value.path.at(-1)! }];
+      return [{ mask: value.path[0]!, subject, around: holder.value.path.at(-1)! }];
     }),
   );
 }
@@ -146,45 +143,4 @@ function pathsIn(request: ReflectMessage, mask: Field): string[] {
   if (!request.isSet(mask.desc!)) return [];
   const message = request.get(mask.desc!) as ReflectMessage;
   return [...(message.get(message.desc.fields[0]!) as ReflectList)] as string[];
-}
-
-/** Whether a path leads to a denied field, past one, or to a message that one is in. */
-function touches(
-  path: readonly string[],
-  of: Message,
-  denied: ReadonlySet<Field>,
-  anys: AnyMessages,
-): boolean {
-  if (path.length === 1 && path[0] === "*") return isWithin(of, denied, anys);
-  const fields: Field[] = [];
-  let at: Message | undefined = of;
-  for (const name of path) {
-    const field: Field | undefined = at?.byName.get(name);
-    if (field === undefined) return false;
-    fields.push(field);
-    at = field.type.kind === "message" && field.cardinality === "singular" ? field.type.message : undefined;
-  }
-  return (
-    fields.some((field) => denied.has(field)) ||
-    messagesIn(fields.at(-1)!, anys).some((message) => isWithin(message, denied, anys))
-  );
-}
-
-/** The messages that a field may hold. */
-function messagesIn(field: Field, anys: AnyMessages): readonly Message[] {
-  return [...(anys.get(field) ?? (field.type.kind === "message" ? [field.type.message] : []))];
-}
-
-function isWithin(
-  message: Message,
-  denied: ReadonlySet<Field>,
-  anys: AnyMessages,
-  seen = new Set<Message>(),
-): boolean {
-  if (seen.has(message)) return false;
-  seen.add(message);
-  return message.fields.some(
-    (field) =>
-      denied.has(field) || messagesIn(field, anys).some((inner) => isWithin(inner, denied, anys, seen)),
-  );
 }
