@@ -150,7 +150,7 @@ export const mutants = [
   mutant(
     "a row that must not be missing fails the method",
     `${CALL}/fetch.ts`,
-    'if (rows.onMissing === "fail" && rows.hasMissing())',
+    'if (rows.onMissing === "fail" && rows.needed && rows.hasMissing())',
     "if (rows.many && rows.hasMissing())",
   ),
   mutant("a batch has a bound of keys", `${CALL}/fetch.ts`, "if (batch.length >= batchSize ||", "if ("),
@@ -367,8 +367,8 @@ export const mutants = [
   mutant(
     "who names a guarded field in the mask of an update is asked who it is",
     `${WIRE}/check.ts`,
-    'else for (const guard of paths.get(r.textAt(r.bytes())) ?? paths.get("") ?? []) admit(guard);',
-    "else r.skip(tag);",
+    'for (const guard of paths?.get(path) ?? paths?.get("") ?? []) admit(guard);',
+    "",
   ),
   mutant(
     "a field is written only for those whom its `allow` admits",
@@ -451,8 +451,8 @@ export const mutants = [
   mutant(
     "an `on_error` is for its code",
     `${CALL}/on-error.ts`,
-    "(code === undefined || code === cause.code)",
-    "(code === undefined || cause.code > 0)",
+    "(code === undefined || code === given)",
+    "(code === undefined || given > 0)",
   ),
   mutant(
     "of several `on_error` the first whose `when` holds fits",

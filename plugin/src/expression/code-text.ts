@@ -8,6 +8,8 @@ export interface Piece {
   readonly binds: number;
   /** Whether it may throw a CelError. */
   readonly fails: boolean;
+  /** Of an operation. */
+  readonly operator?: string;
 }
 
 export const ARROW = 1;
@@ -51,10 +53,13 @@ export function within(piece: Piece, binds: number): string {
 /** `a operator b` */
 export function operation(a: Piece, operator: string, b: Piece, fails = a.fails || b.fails): Piece {
   const binds = BINDS[operator]!;
-  // Mixed && and || are allowed without parentheses, but hard to read.
-  const left = operator === "||" && a.binds === AND ? PRIMARY : binds;
+  // Mixed && and ||, or * and /, are allowed without parentheses, but hard to read: formatters put them.
+  const isMixed =
+    (operator === "||" && a.binds === AND) ||
+    (a.binds === MULTIPLY && binds === MULTIPLY && a.operator !== operator);
+  const left = isMixed || (a.binds === EQUAL && binds === EQUAL) ? PRIMARY : binds;
   const right = operator === "||" && b.binds === AND ? PRIMARY : binds + 1;
-  return { text: `${within(a, left)} ${operator} ${within(b, right)}`, binds, fails };
+  return { text: `${within(a, left)} ${operator} ${within(b, right)}`, binds, fails, operator };
 }
 
 /** A function without arguments that gives the piece. */

@@ -8,6 +8,9 @@ describe("compileExpression", () => {
     // Straight lines, with the parentheses needed and no more.
     ["d + 1.0 * d", "d + 1 * d"],
     ["(d + 1.0) * d", "(d + 1) * d"],
+    ["d * d * d", "d * d * d"],
+    ["d / 100.0 * d", "(d / 100) * d"],
+    ["d * d / 100.0", "(d * d) / 100"],
     ["d - (d - d)", "d - (d - d)"],
     ["i + 1", "addInt(i, 1n)"],
     ["-(d + d)", "-(d + d)"],
