@@ -136,6 +136,17 @@ export function planRead(
     value.root.kind === "expression" ? value.root.expression : resolveExpression(context, said, scope, place);
   if (expression === undefined) return undefined;
   const name = propertyName(path!);
+  if (TAKEN.has(name)) {
+    context.report(
+      "resolver-reads",
+      { ...place, part: partOf(parts?.target ?? said) },
+      `all objects in JavaScript have a "${name}" already`,
+      place.path?.[0] === "call"
+        ? "give the call another name"
+        : `give it a name of its own: "other = ${said.value.trim()}"`,
+    );
+    return undefined;
+  }
   if (others.some((other) => other.name === name)) {
     context.report(
       "resolver-reads",

@@ -3,7 +3,7 @@ import type { Checked } from "../../expression/checked.js";
 import type { Meaning } from "../../expression/environment.js";
 import { fieldType, messageType } from "../../expression/field-type.js";
 import { parseExpression } from "../../expression/parse.js";
-import { partOf, type Text } from "../../expression/path.js";
+import { type Path, parsePath, partOf, type Text } from "../../expression/path.js";
 import { readsOfTree } from "../../expression/reads.js";
 import { partsOf, sizeOf, substitute } from "../../expression/substitute.js";
 import type { Problem, Syntax } from "../../expression/syntax.js";
@@ -41,12 +41,15 @@ export function resolveExpression(
     context.report(id, { ...place, part }, message, fix);
   };
   const parsed = parseExpression(text.value);
-  if ("problem" in parsed) {
+  // CEL reserves some names that fields and calls may have: a path of such names is fine.
+  const path = "problem" in parsed ? parsePath(text) : undefined;
+  if ("problem" in parsed && path === undefined) {
     report("syntax", parsed.problem);
     return undefined;
   }
+  const syntax = "tree" in parsed ? parsed.tree : pathTree(path!, text.offset);
   const names = new Names(scope);
-  const { tree, problems } = names.check(parsed.tree);
+  const { tree, problems } = names.check(syntax);
   if (names.isBroken) return undefined;
   for (const problem of problems) report("expression", problem);
   if (problems.length > 0) return undefined;
@@ -58,6 +61,17 @@ export function resolveExpression(
   }
   names.settle();
   return checkMarks(context, expression, tree, text, scope, place) ? expression : undefined;
+}
+
+/** The tree of a plain path. */
+function pathTree([first, ...others]: Path, offset: number): Syntax {
+  const start = first!.start - offset;
+  let tree: Syntax = { kind: "name", name: first!.name, start, end: first!.end - offset };
+  for (const segment of others) {
+    const nameSpan = { start: segment.start - offset, end: segment.end - offset };
+    tree = { kind: "select", base: tree, name: segment.name, nameSpan, start, end: nameSpan.end };
+  }
+  return tree;
 }
 
 /** Resolves a condition: an expression that is true or false. */
