@@ -17,6 +17,7 @@ import { Malformed } from "./cursor.js";
 import { Absent, type Computed, evaluate, NoValue, written } from "./expression.js";
 import { Failure, invalid, outcomeOf } from "./failure.js";
 import type { Joins } from "./joins.js";
+import { isLeftOut } from "./left-out.js";
 import { joinsToRun, type Seen } from "./needed.js";
 import { type Entry, elements, empty, type Holder, has, holderOf, read } from "./object.js";
 import { surroundings } from "./policy.js";
@@ -109,6 +110,7 @@ class Translation {
     for (const plan of translator.fields) {
       if (this.excluded.some((path) => startsWith(plan.target, path))) continue;
       if (plan.allow !== undefined && !names.seen.may(plan.allow)) continue;
+      if (translator.direction === "response" && isLeftOut(translator, plan, names.seen)) continue;
       try {
         if (plan.when === undefined || this.holds(plan.when)) this.#field(plan);
       } catch (error) {

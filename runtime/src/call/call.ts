@@ -6,7 +6,7 @@ import type { Resolvers } from "../resolve/resolver.js";
 import { type Method, type Upstream, type UpstreamContext, UpstreamError } from "../upstream/upstream.js";
 import type { Shape } from "../wire/check.js";
 import { Reader } from "../wire/reader.js";
-import { Writer } from "../wire/writer.js";
+import { Writer, type WrittenFields } from "../wire/writer.js";
 import { Budget } from "./budget.js";
 import { holdsFor } from "./computed.js";
 import { Degraded } from "./degraded.js";
@@ -215,9 +215,9 @@ export class Call {
   }
 
   /** A writer for the public response (or one message of a stream), bounded. */
-  output(): Writer {
+  output(mask?: WrittenFields): Writer {
     beginWalk();
-    return new Writer(this.limits.maxResponseBytes);
+    return new Writer(this.limits.maxResponseBytes, mask);
   }
 
   /** A writer for the request of an upstream call. */

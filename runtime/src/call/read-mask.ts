@@ -15,6 +15,8 @@ export interface PathField {
   readonly map?: boolean;
   /** Kept whatever the mask says: the message could not be read without it. */
   readonly required?: boolean;
+  /** A google.protobuf.Any: any message may stand in it. */
+  readonly any?: boolean;
 }
 
 // More than anybody needs, and little enough to look at.
@@ -40,6 +42,14 @@ export class ReadMask {
     const { root } = this;
     return root === undefined || paths.some((path) => isWanted(root, path));
   }
+
+  /** Whether a field of a message is wanted anywhere where the message stands. */
+  keeps(fields: Paths, name: string): boolean {
+    if (this.root === undefined) return true;
+    this.#kept ??= keptIn(this.root);
+    return this.#kept === "all" || this.#kept.get(fields)?.has(name) === true;
+  }
+  #kept: ReadonlyMap<Paths, ReadonlySet<string>> | "all" | undefined;
 
   /** The response (or one message of a stream) without what is not wanted. */
   prune(response: Uint8Array): Uint8Array {
@@ -104,7 +114,7 @@ class Node {
   readonly #inner = new Map<string, Node | "whole">();
   readonly kept: Map<number, Kept | "whole"> = new Map();
 
-  constructor(paths: Paths) {
+  constructor(readonly paths: Paths) {
     for (const { number, required } of paths.values()) if (required) this.kept.set(number, "whole");
   }
 
@@ -145,6 +155,41 @@ function entryOf(value: Kept): Kept {
     [1, "whole"],
     [2, value],
   ]);
+}
+
+/** The fields that are wanted, by the message that they are of; "all" where any message may be. */
+function keptIn(root: Node): ReadonlyMap<Paths, ReadonlySet<string>> | "all" {
+  const kept = new Map<Paths, Set<string>>();
+  const whole = new Set<Paths>();
+  let hasAny = false;
+  const keep = (paths: Paths, name: string): void => {
+    const names = kept.get(paths) ?? new Set();
+    kept.set(paths, names.add(name));
+  };
+  const visitWhole = (paths: Paths): void => {
+    if (whole.has(paths)) return;
+    whole.add(paths);
+    for (const name of paths.keys()) visitField(paths, name);
+  };
+  const visitField = (paths: Paths, name: string): void => {
+    const field = paths.get(name)!;
+    keep(paths, name);
+    hasAny ||= field.any === true;
+    const inner = field.message?.();
+    if (inner !== undefined) visitWhole(inner);
+  };
+  const visit = (node: Node): void => {
+    for (const [name, field] of node.paths) {
+      const inner = node.get(name);
+      if (inner === "whole" || (inner === undefined && field.required)) visitField(node.paths, name);
+      else if (inner !== undefined) {
+        keep(node.paths, name);
+        visit(inner);
+      }
+    }
+  };
+  visit(root);
+  return hasAny ? "all" : kept;
 }
 
 function isWanted(root: Node, path: string): boolean {

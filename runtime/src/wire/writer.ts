@@ -23,6 +23,12 @@ function blockOf(size: number): Block {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) };
 }
 
+/** Which fields of what is written are kept. */
+export interface WrittenFields {
+  /** Whether a field of a message, whose fields are these, is kept wherever the message stands. */
+  keeps(fields: ReadonlyMap<string, unknown>, name: string): boolean;
+}
+
 /** How many bytes a length takes as a varint. */
 function sizeOf(length: number): number {
   return length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x200000 ? 3 : length < 0x10000000 ? 4 : 5;
@@ -52,11 +58,18 @@ export class Writer {
   constructor(
     /** The longest that the message may get, in bytes. Longer: TooLongError. */
     readonly maxBytes: number,
+    /** Says which fields are taken out again, so that they need not be made; default: none. */
+    readonly mask?: WrittenFields,
   ) {
     this.#block = spare ?? blockOf(FIRST_BYTES);
     this.#buffer = this.#block.bytes;
     this.#view = this.#block.view;
     spare = undefined;
+  }
+
+  /** Whether a field has to be made: a mask may take it out everywhere. */
+  wants(fields: ReadonlyMap<string, unknown>, name: string): boolean {
+    return this.mask === undefined || this.mask.keeps(fields, name);
   }
 
   /** The message, copied out at its length. The writer is not to be used again. */

@@ -491,7 +491,7 @@ class MethodEmitter {
     const source = this.#source().find(mayBeAbsent);
     if (source !== undefined && how === "return")
       code.line(`if (${this.#replies.get(source)!}.absent) return new Uint8Array(0);`);
-    code.line("const w = call.output();");
+    code.line(`const w = call.output(${this.#mask ?? ""});`);
     code.line(`${name}(${["w", ...this.#arguments(readsOf(plan.translator)), ...rows].join(", ")});`);
     code.line(`${how} ${this.#mask === undefined ? "w.finish()" : `${this.#mask}.prune(w.finish())`};`);
   }

@@ -3,7 +3,7 @@ import { mayBeAbsent, mayBeUnknown } from "../../plan/calls/on-error.js";
 import { finishedFor, readsOfThis } from "../../plan/joins/finished.js";
 import type { CallPlan, Expression, FieldPlan, JoinPlan, Root, Translator } from "../../plan/types.js";
 import { messageOfValue } from "../../plan/values/scope.js";
-import { hasOwnWalk, readsOfField, readsOfJoin, translatorsIn } from "../../plan/walk.js";
+import { eachTranslator, hasOwnWalk, readsOfField, readsOfJoin, translatorsIn } from "../../plan/walk.js";
 import {
   drops,
   innerIndex,
@@ -19,6 +19,7 @@ import { type Code, quote } from "../code.js";
 import { type ExpressionOptions, emitExpression } from "../expressions.js";
 import type { FileScope } from "../file-scope.js";
 import { mayHave } from "../handler/policy.js";
+import { pathsConstant } from "../handler/read-mask.js";
 import { camel, type Names } from "../names.js";
 import { FieldEmitter } from "./fields.js";
 import { FrameEmitter, type Item } from "./frames.js";
@@ -280,11 +281,38 @@ export class TranslatorEmitter {
     const { allow, when } = plan;
     // What is computed from a join that nobody asked for would be computed from nothing.
     const parts = this.file.prunes ? this.#joinsOf(plan).map((rows) => `${rows}.needed`) : [];
+    // What nobody gets cannot fail.
+    if (this.#mayBeLeftOut(plan)) {
+      const fields = pathsConstant(this.file, this.translator.target);
+      parts.unshift(`w.wants(${fields}, ${quote(plan.target[0]!.name)})`);
+    }
     // What a request must not set has been refused before.
     if (allow !== undefined && this.direction === "response")
       parts.push(mayHave(this.file, allow, this.#request));
     if (when !== undefined) parts.push(this.condition(when));
     return parts.length === 0 ? undefined : parts.join(" && ");
+  }
+
+  /**
+   * Whether nothing but a field's own value depends on it, so that it need not be made where a read mask takes it out: no other
+   * field, no member of its oneof, and no joins whose rows are counted as they come by.
+   */
+  #mayBeLeftOut(plan: FieldPlan): boolean {
+    const { translator, file } = this;
+    const { target, value, when } = plan;
+    const [field] = target;
+    if (!file.prunes || !this.isWrite || this.direction === "request") return false;
+    if (value.root.kind !== "expression" && when === undefined) return false;
+    if (target.length > 1 || field!.oneof !== undefined || field!.presence === "required") return false;
+    const isRead = translator.fields.some((other) =>
+      readsOfThis(other).some((name) => name === "" || name === field!.name),
+    );
+    let hasJoins = false;
+    for (const inner of translatorsIn(plan.conversion))
+      eachTranslator(inner, (one) => {
+        if (ownJoins(one).length > 0) hasJoins = true;
+      });
+    return !isRead && !hasJoins;
   }
 
   /** The rows that a field is computed from, also by `this`: variables. */
