@@ -25,6 +25,8 @@ const STAGES = [
       "test/join",
       "test/conversion",
       "test/call",
+      "test/prune",
+      "test/expression",
       "test/resolvers/methods.test.ts",
     ],
     env: {},

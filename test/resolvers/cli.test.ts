@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Workspace } from "../cli/workspace.js";
-import { typeErrorsOf } from "./types.js";
+import { typeErrors } from "../support/check-code.js";
 
 let workspace: Workspace;
 beforeEach(() => {
@@ -150,8 +150,11 @@ test("methods have stubs as well, by what they take and give", () => {
   expect(text).toContain(stub("Upload", "upload(_requests, _context)"));
   expect(text).toContain(stub("Chat", "*chat(_requests, _context)"));
   expect(workspace.buf("generate").status).toBe(0);
-  const generated = new Map([["gateway_resolvers.ts", workspace.read("gen/gateway_resolvers.ts")]]);
-  expect(typeErrorsOf(generated, text.replace("../gen/", "./"))).toBe("");
+  const files = [
+    ["gateway_resolvers.ts", workspace.read("gen/gateway_resolvers.ts")],
+    ["resolvers.ts", text.replace("../gen/", "./")],
+  ] as const;
+  expect(typeErrors(new Map(files))).toBe("");
   const count =
     'rpc Count(CreateOrderRequest) returns (Count_) { option (portico.v1.method).resolver = "count"; }';
   workspace.edit(PUBLIC, count, "");

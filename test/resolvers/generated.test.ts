@@ -1,15 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { rich } from "../differential/rich.js";
+import { formatted, typeErrors } from "../support/check-code.js";
 import { type Compiled, compile } from "../support/compile.js";
 import { byHand, inside } from "./hand.js";
 import { internal, shop } from "./shop.js";
-import { typeErrorsOf } from "./types.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const bin = (name: string) => join(root, "node_modules/.bin", name);
 const fields = `
   string text = 20 [(portico.v1.field) = {resolver: "text", reads: ["id", "user.email", "note", "cents", "count", "state", "parts",
     "placed_at", "address", "both = [cents, 2]", "names = {'a': id}", "user"], may_call: "shop.v1.Users/BatchGetUsers"}];
@@ -35,20 +30,14 @@ beforeAll(() => {
 });
 
 test("the code is as the formatter leaves it", () => {
-  for (const [name, content] of [...compiled.files, ...methods.files]) {
-    const formatted = execFileSync(bin("biome"), ["format", `--stdin-file-path=gen/${name}`], {
-      cwd: root,
-      input: content,
-      stdio: ["pipe", "pipe", "ignore"],
-    });
-    expect(formatted.toString()).toBe(content);
-  }
+  for (const [name, content] of [...compiled.files, ...methods.files])
+    expect(formatted(name, content)).toBe(content);
 });
 
 /** What tsc says of hand-written resolvers beside the generated code. */
-function typeErrors(body: string, { files } = compiled): string {
+function errorsOf(body: string, { files } = compiled): string {
   const text = `import type { Resolvers } from "./gateway_resolvers.js";\nexport const resolvers: Resolvers = {\n${body}\n};\n`;
-  return typeErrorsOf(files, text);
+  return typeErrors(new Map([...files, ["resolvers.ts", text]]));
 }
 
 const RIGHT = `
@@ -67,7 +56,7 @@ const RIGHT = `
   wrapped: () => 5n,`;
 
 test("the types fit hand-written code", () => {
-  expect(typeErrors(RIGHT)).toBe("");
+  expect(errorsOf(RIGHT)).toBe("");
 });
 
 test.each([
@@ -82,7 +71,7 @@ test.each([
   ["a resolver that is missing", "wrapped: () => 5n,", "", "wrapped"],
 ])("the types refuse %s", (_, right, wrong, said) => {
   expect(RIGHT).toContain(right);
-  expect(typeErrors(RIGHT.replace(right, wrong))).toContain(said);
+  expect(errorsOf(RIGHT.replace(right, wrong))).toContain(said);
 });
 
 const METHODS = `
@@ -116,7 +105,7 @@ const METHODS = `
   },`;
 
 test("the types fit methods by hand", () => {
-  expect(typeErrors(METHODS, methods)).toBe("");
+  expect(errorsOf(METHODS, methods)).toBe("");
 });
 
 test.each([
@@ -144,7 +133,7 @@ test.each([
   ["what is marked internal", "calls.source?.city", "calls.source?.doorCode", "doorCode"],
 ])("the types refuse %s", (_, right, wrong, said) => {
   expect(METHODS).toContain(right);
-  expect(typeErrors(METHODS.replace(right, wrong), methods)).toContain(said);
+  expect(errorsOf(METHODS.replace(right, wrong), methods)).toContain(said);
 });
 
 test("without resolvers there is no file for them", () => {

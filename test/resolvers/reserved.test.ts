@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import { typeErrors } from "../support/check-code.js";
 import { compile, load } from "../support/compile.js";
 import { sourcesOf } from "../support/gateway.js";
 import { FakeUpstream, invoke } from "../support/invoke.js";
-import { typeErrorsOf } from "./types.js";
 
 // Names that CEL or JavaScript reserves, and that fields and calls may have all the same.
 const WORDS = ["package", "in", "function", "var"];
@@ -20,7 +20,7 @@ it.each(WORDS)("%s", async (word) => {
   for (const text of [field(word), called(word)]) {
     const compiled = compile(sourcesOf(internal, text));
     const api = await load(compiled);
-    expect(typeErrorsOf(compiled.files, "export {};")).toBe("");
+    expect(typeErrors(compiled.files)).toBe("");
     let given: unknown;
     const a = (reads: unknown, { calls }: { calls?: Record<string, Record<string, string>> }) => {
       given = calls === undefined ? reads : calls[word];
