@@ -110,7 +110,8 @@ class Run {
     const { plan } = this;
     const input = decodeRequest(plan, request, !this.lenient);
     const { seen } = this.#names(input, input, "client");
-    if (!maySend(plan, request, !this.lenient, seen.may)) throw denial(this.principal);
+    const mayBeSent = fromClient(() => maySend(plan, request, !this.lenient, seen.may));
+    if (!mayBeSent) throw denial(this.principal);
     if (plan.readMask !== undefined) this.#wanted = wantedBy(input, plan.readMask, plan.response);
     this.isRefused = false;
     this.#refuse(input);
@@ -267,8 +268,13 @@ function decodeRequest(plan: MethodPlan, bytes: Uint8Array, strict: boolean): Re
     if (map?.otherwise !== "invalid" || isUnset) return;
     if (!map.numbers.some(([from]) => from === number)) throw new Malformed("an enum value");
   };
+  return fromClient(() => decode(plan.request.desc!, bytes, { strict, onEnum }));
+}
+
+/** What is malformed in it, the client is to blame for. */
+function fromClient<T>(step: () => T): T {
   try {
-    return decode(plan.request.desc!, bytes, { strict, onEnum });
+    return step();
   } catch (error) {
     if (error instanceof Malformed) throw invalid(error.message);
     throw error;

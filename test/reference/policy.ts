@@ -1,18 +1,12 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import type { ReflectList, ReflectMap, ReflectMessage } from "@bufbuild/protobuf/reflect";
+import type { DescField } from "@bufbuild/protobuf";
+import type { ReflectList, ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { Principal } from "@portico/runtime";
-import type {
-  AnyMessages,
-  FieldPolicyPlan,
-  MethodPlan,
-  Root,
-  Translator,
-} from "../../plugin/src/plan/types.js";
+import type { FieldPolicyPlan, MethodPlan, Root, Translator } from "../../plugin/src/plan/types.js";
 import type { Field } from "../../plugin/src/source/model.js";
 import { decode } from "./decode.js";
 import { Absent, type Computed, evaluate, NoValue } from "./expression.js";
 import { fieldsMasked } from "./mask.js";
-import { isSet } from "./object.js";
+import { anysAround, fieldsSent } from "./sent.js";
 
 /** Whether a field's `allow` admits who asks. */
 export function admits(
@@ -59,63 +53,31 @@ function absent(): never {
   throw new Absent("a claim that is not there");
 }
 
-/** Whether a client may send what it sends: fields with an `allow` that it sets, or names in the mask of an update. */
+/**
+ * Whether a client may send what it sends: fields with an `allow` that it sets, or names in the mask of an update. What is
+ * malformed where they may be set is refused whoever asks.
+ */
 export function maySend(
   plan: MethodPlan,
   bytes: Uint8Array,
   strict: boolean,
   may: (policy: FieldPolicyPlan) => boolean,
 ): boolean {
-  const denied = new Set<Field>();
-  for (const [field, policy] of plan.guards) if (!may(policy)) denied.add(field);
-  if (denied.size === 0) return true;
-  let isSeen = false;
-  // Set is what is there at all, also if it is replaced later.
-  const onField = (field: DescField) => {
-    isSeen ||= [...denied].some(({ desc }) => desc === field);
-  };
-  // What is in an Any is looked at as what is beside it.
-  const isSetIn = (type: DescMessage, content: Uint8Array): boolean => {
-    const message = decode(type, content, { onField });
-    return isSeen || anysIn(message, plan.anys).some((any) => isSetIn(any.type, any.bytes));
-  };
-  const request = decode(plan.request.desc!, bytes, { strict, onField });
-  if (isSeen || anysIn(request, plan.anys).some(({ type, bytes: content }) => isSetIn(type, content)))
-    return false;
+  if (plan.guards.size === 0) return true;
+  const denied = new Set<DescField>();
+  for (const [field, policy] of plan.guards) if (!may(policy)) denied.add(field.desc!);
+  const guarded = new Set([...plan.guards.keys()].map(({ desc }) => desc));
+  const anys = anysAround(plan.anys, (field) => guarded.has(field));
+  const sent = fieldsSent(plan.request.desc!, bytes, anys, strict);
+  if ([...denied].some((field) => sent.has(field))) return false;
+  const request = decode(plan.request.desc!, bytes, { strict });
   // A path that leads nowhere is refused for that. What is masked may be denied as a whole: then so is every path into it.
   return masksOf(plan).every(({ mask, subject, around }) =>
     pathsIn(request, mask).every((path) => {
       const fields = fieldsMasked(path, subject);
-      return fields.length === 0 || ![around, ...fields].some((field) => denied.has(field));
+      return fields.length === 0 || ![around, ...fields].some(({ desc }) => denied.has(desc!));
     }),
   );
-}
-
-/** The Anys in a message that hold one of the types that they may hold. */
-function anysIn(message: ReflectMessage, anys: AnyMessages): Array<{ type: DescMessage; bytes: Uint8Array }> {
-  return message.desc.fields.flatMap((field) => {
-    if (!isSet(message, field) || field.message === undefined || isShared(field.message)) return [];
-    const value: unknown = message.get(field);
-    const inner =
-      field.fieldKind === "list"
-        ? [...(value as ReflectList)]
-        : field.fieldKind === "map"
-          ? [...(value as ReflectMap)].map(([, content]) => content)
-          : [value];
-    const messages = inner as ReflectMessage[];
-    const may = [...anys].find(([{ desc }]) => desc === field)?.[1];
-    if (may === undefined) return messages.flatMap((one) => anysIn(one, anys));
-    return messages.flatMap((any) => {
-      const [url, value] = any.desc.fields;
-      const name = String(any.get(url!)).split("/").at(-1);
-      const type = [...may].find(({ typeName }) => typeName === name)?.desc;
-      return type === undefined ? [] : [{ type, bytes: any.get(value!) as Uint8Array }];
-    });
-  });
-}
-
-function isShared({ typeName }: DescMessage): boolean {
-  return typeName.startsWith("google.protobuf.") && typeName !== "google.protobuf.Any";
 }
 
 interface Masked {
