@@ -9,6 +9,8 @@ export interface GatewaySpec extends ProcessSpec {
   /** It asks nobody for a token. */
   readonly open?: true;
   readonly tls?: true;
+  /** Processes that serve it, each of which gets the load that others get alone. Default 1. */
+  readonly processes?: number;
 }
 
 let goBuilt: Built | undefined;
@@ -23,6 +25,7 @@ export const gatewayNames = {
   tls: "portico on TLS",
   goTls: "go on TLS",
   workers: "portico with 2 workers",
+  idleWorkers: "portico with 2 workers that share the load of one",
   many: "portico for many connections",
   manyTls: "portico for many connections on TLS",
 } as const;
@@ -65,7 +68,9 @@ export function gatewaySpecs(
     },
     [gatewayNames.many]: () => node("gateways/portico.js", { many: true }),
     [gatewayNames.manyTls]: () => ({ ...node("gateways/portico.js", { many: true }), tls: true }),
-    [gatewayNames.workers]: () => node("gateways/workers.js"),
+    // Each worker gets as many requests as a process that is alone: with fewer, less of its code would be compiled.
+    [gatewayNames.workers]: () => ({ ...node("gateways/workers.js"), share: 2, processes: 2 }),
+    [gatewayNames.idleWorkers]: () => ({ ...node("gateways/workers.js"), share: 2 }),
   };
   return names.flatMap((name) => {
     const made = all[name]!();

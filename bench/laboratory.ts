@@ -11,6 +11,8 @@ export interface Gateway {
   readonly name: string;
   readonly port: number;
   readonly share: number;
+  /** As many times the load of one it gets at once. */
+  readonly processes: number;
   /** It asks nobody for a token. */
   readonly open: boolean;
   /** What it serves TLS with, if it does. */
@@ -83,12 +85,12 @@ export async function withGateways<T>(
 }
 
 function gatewayOf(
-  { name, share, open }: GatewaySpec,
+  { name, share, processes = 1, open }: GatewaySpec,
   port: number,
   identity: Identity | undefined,
   started: ControlledProcess,
 ): Gateway {
-  return { name, port, share, open: open === true, identity, process: started };
+  return { name, port, share, processes, open: open === true, identity, process: started };
 }
 
 function skip(name: string, reason: string): void {
