@@ -9,8 +9,10 @@ export interface GatewaySpec extends ProcessSpec {
   /** It asks nobody for a token. */
   readonly open?: true;
   readonly tls?: true;
-  /** Processes that serve it, each of which gets the load that others get alone. Default 1. */
+  /** Processes that serve it, each of which gets the load that others get alone; default 1. */
   readonly processes?: number;
+  /** But these share the load of one. */
+  readonly sharesLoad?: true;
 }
 
 let goBuilt: Built | undefined;
@@ -30,24 +32,34 @@ export const gatewayNames = {
   manyTls: "portico for many connections on TLS",
 } as const;
 
+// One profile for each gateway, by its name; workers would all write to the same.
+function profileFlags(
+  directory: string,
+  name: string,
+  { processes, command }: Omit<GatewaySpec, "name">,
+): string[] {
+  if (command !== process.execPath) return [];
+  const file = `${name.replace(/[^a-z0-9]+/gi, "-")}.cpuprofile`;
+  return [
+    "--cpu-prof",
+    `--cpu-prof-dir=${directory}`,
+    ...(processes === undefined ? [`--cpu-prof-name=${file}`] : []),
+  ];
+}
+
 /**
  * Makes the gateways with these names. A peer is any program that speaks lib/control.ts's protocol, so it may be written
  * in any language. Of one that cannot be built here, `skipped` is told why.
  */
 export function gatewaySpecs(
   names: readonly string[],
-  nodeFlags: readonly string[],
+  profileDirectory: string | undefined,
   skipped: (name: string, reason: string) => void,
 ): GatewaySpec[] {
   const node = (path: string, variant?: object) => ({
     command: process.execPath,
     // So that what is held can be told from garbage, when it is asked for.
-    args: [
-      "--expose-gc",
-      ...nodeFlags,
-      script(path),
-      ...(variant === undefined ? [] : [JSON.stringify(variant)]),
-    ],
+    args: ["--expose-gc", script(path), ...(variant === undefined ? [] : [JSON.stringify(variant)])],
     share: 1,
   });
   const goProgram = () => {
@@ -70,11 +82,19 @@ export function gatewaySpecs(
     [gatewayNames.manyTls]: () => ({ ...node("gateways/portico.js", { many: true }), tls: true }),
     // Each worker gets as many requests as a process that is alone: with fewer, less of its code would be compiled.
     [gatewayNames.workers]: () => ({ ...node("gateways/workers.js"), share: 2, processes: 2 }),
-    [gatewayNames.idleWorkers]: () => ({ ...node("gateways/workers.js"), share: 2 }),
+    [gatewayNames.idleWorkers]: () => ({
+      ...node("gateways/workers.js"),
+      share: 2,
+      processes: 2,
+      sharesLoad: true,
+    }),
   };
   return names.flatMap((name) => {
     const made = all[name]!();
-    if (made !== undefined) return { name, ...made };
+    if (made !== undefined) {
+      const flags = profileDirectory === undefined ? [] : profileFlags(profileDirectory, name, made);
+      return { name, ...made, args: [...flags, ...made.args] };
+    }
     skipped(name, (goBuilt as { skipped: string }).skipped);
     return [];
   });

@@ -11,8 +11,8 @@ export interface Gateway {
   readonly name: string;
   readonly port: number;
   readonly share: number;
-  /** As many times the load of one it gets at once. */
-  readonly processes: number;
+  /** As many times the connections of others it gets at once. */
+  readonly loads: number;
   /** It asks nobody for a token. */
   readonly open: boolean;
   /** What it serves TLS with, if it does. */
@@ -47,8 +47,7 @@ export async function withGateways<T>(
   use: (bench: Bench) => Promise<T>,
 ): Promise<T> {
   const { options, identity, tokens } = laboratory;
-  const flags = options.cpuProfile ? ["--cpu-prof", `--cpu-prof-dir=${outDir}`] : [];
-  const specs = gatewaySpecs(names, flags, skip).filter((spec) => {
+  const specs = gatewaySpecs(names, options.cpuProfile ? outDir : undefined, skip).filter((spec) => {
     if (spec.tls !== true || identity !== undefined) return true;
     skip(spec.name, "openssl is not installed");
     return false;
@@ -85,12 +84,20 @@ export async function withGateways<T>(
 }
 
 function gatewayOf(
-  { name, share, processes = 1, open }: GatewaySpec,
+  { name, share, processes = 1, sharesLoad, open }: GatewaySpec,
   port: number,
   identity: Identity | undefined,
   started: ControlledProcess,
 ): Gateway {
-  return { name, port, share, processes, open: open === true, identity, process: started };
+  return {
+    name,
+    port,
+    share,
+    loads: sharesLoad === true ? 1 : processes,
+    open: open === true,
+    identity,
+    process: started,
+  };
 }
 
 function skip(name: string, reason: string): void {

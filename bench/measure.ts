@@ -48,7 +48,7 @@ export async function measure(
   await upstreams.request("reset");
   const before = await gateway.process.request<CpuTime>("cpu");
   const job: LoadJob = {
-    shape: { ...shape, connections: shape.connections * gateway.processes },
+    shape: { ...shape, connections: shape.connections * gateway.loads },
     url: `${gateway.identity === undefined ? "http" : "https"}://127.0.0.1:${gateway.port}${scenario.path}`,
     headers: {
       te: "trailers",
