@@ -37,7 +37,7 @@ export const RULES = {
   "resolver-name": "a resolver whose name no function can have, or that is of two types",
   "resolver-reads": "a `reads` of a resolver without a name of its own",
   "resolver-calls": "a `may_call` of what a resolver cannot call",
-  "resolver-answer": "an annotation of a message that only resolvers of methods make",
+  "resolver-answer": "an annotation of what only resolvers make",
   "from-unused": "a `from` that fits nowhere",
   "request-unused": "a public request field that nothing uses",
   "request-required": "a required internal request field without a source",

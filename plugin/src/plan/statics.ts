@@ -1,10 +1,10 @@
-import type { DescExtension, DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
+import type { DescEnum, DescExtension, DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
 import { parsePath } from "../expression/path.js";
 import { type FieldRule, fieldRule, messageRule, methodRule, serviceRule } from "../source/annotations.js";
 import { messageOf } from "../source/model.js";
 import type { Context } from "./context.js";
 import { checkFieldRule } from "./fields/field-rule.js";
-import { checkAnswer } from "./fields/resolver-answer.js";
+import { checkAnswer, checkAnswerEnum } from "./fields/resolver-answer.js";
 import { declaredJoin, declaredLoad } from "./joins/declared.js";
 import { checkLoads } from "./joins/loads.js";
 import { checkLater } from "./later.js";
@@ -40,7 +40,13 @@ export function checkFile(context: Context, file: DescFile): void {
     }
   }
   checkExtensions(context, file.extensions);
+  checkEnums(context, file.enums);
   for (const message of file.messages) checkMessage(context, message);
+}
+
+function checkEnums(context: Context, enums: readonly DescEnum[]): void {
+  const { madeEnums } = directionsOf(context);
+  for (const desc of enums) if (madeEnums.has(desc.typeName)) checkAnswerEnum(context, desc);
 }
 
 function checkExtensions(context: Context, extensions: readonly DescExtension[]): void {
@@ -136,5 +142,6 @@ function checkMessage(context: Context, desc: DescMessage): void {
     if (isAsked && !isAnswer) checkAsked(context, said, field);
   }
   checkExtensions(context, desc.nestedExtensions);
+  checkEnums(context, desc.nestedEnums);
   for (const nested of desc.nestedMessages) checkMessage(context, nested);
 }

@@ -1,5 +1,5 @@
-import type { DescMessage } from "@bufbuild/protobuf";
-import { type FieldRule, fieldRule, messageRule } from "../../source/annotations.js";
+import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
+import { enumValueRule, type FieldRule, fieldRule, messageRule } from "../../source/annotations.js";
 import type { Context, Place } from "../context.js";
 
 /**
@@ -11,10 +11,15 @@ export function checkAnswer(context: Context, desc: DescMessage, isAsked: boolea
     context.report(
       "resolver-answer",
       place,
-      `${desc.name} is made by resolvers of methods alone, so its \`${option}\` says nothing`,
-      `remove the \`${option}\`, or have the function do it`,
+      `${desc.name} is made by resolvers alone, so its \`${option}\` says nothing`,
+      option === "source" || option === "unset"
+        ? `remove the \`${option}\``
+        : `remove the \`${option}\`, or have the function do it`,
     );
-  if ((messageRule(desc)?.join.length ?? 0) > 0) report({ element: desc, path: ["join", 0] }, "join");
+  const said = messageRule(desc);
+  if (said !== undefined && said.source !== "" && !isAsked)
+    report({ element: desc, path: ["source"] }, "source");
+  if ((said?.join.length ?? 0) > 0) report({ element: desc, path: ["join", 0] }, "join");
   for (const element of desc.fields) {
     const rule = fieldRule(element);
     const option = rule === undefined ? undefined : ignored(rule, isAsked);
@@ -27,11 +32,25 @@ export function checkAnswer(context: Context, desc: DescMessage, isAsked: boolea
 function ignored(
   rule: FieldRule,
   isAsked: boolean,
-): "resolver" | "key" | "from" | "when" | "any" | "skip" | undefined {
+): "resolver" | "key" | "from" | "when" | "any" | "unset" | "skip" | undefined {
   if (rule.resolver !== "") return "resolver";
   if (rule.key !== "") return "key";
   if (rule.from.length > 0 && !isAsked) return "from";
   if (rule.when !== "") return "when";
   if (rule.any.length > 0 && !isAsked) return "any";
+  if (rule.unset && !isAsked) return "unset";
   return rule.skip.length > 0 ? "skip" : undefined;
+}
+
+/** Reports what values of an enum say that they are made from, where only functions make them: by their public names. */
+export function checkAnswerEnum(context: Context, desc: DescEnum): void {
+  for (const element of desc.values) {
+    if ((enumValueRule(element)?.from.length ?? 0) === 0) continue;
+    context.report(
+      "resolver-answer",
+      { element, path: ["from", 0] },
+      `values of ${desc.name} are made by resolvers alone, so its \`from\` says nothing`,
+      `remove the \`from\`, and have the function give "${element.name}"`,
+    );
+  }
 }
