@@ -7,7 +7,7 @@ import { routes as routes3 } from "./smpl/api/users/v1/users_gateway.js";
 
 /** Everything that the gateway serves; `createGateway` takes it. */
 export const api: GatewayApi = {
-  version: 2,
+  version: 3,
   routes: [...routes1, ...routes2, ...routes3],
   upstreams: ["smpl.items.v1.ItemsService", "smpl.orders.v1.OrdersService", "smpl.users.v1.UsersService"],
 };

@@ -92,8 +92,9 @@ export type ServiceRule = Message<"portico.v1.ServiceRule"> & {
   timeout: string;
 
   /**
-   * Values for the requests of all calls and joins of the service whose request has the field. A call's or a
-   * message's own `set` of the same field wins. One that no request has a field for is a finding.
+   * Values for the requests of all calls and joins of the service, and of what its resolvers call, whose request has the
+   * field. A call's or a message's own `set` of the same field wins; what a resolver says there does not. One that no
+   * request has a field for is a finding.
    *
    *   set: "tenant_id = auth.claims.tenant"
    *

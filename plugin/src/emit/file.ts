@@ -6,7 +6,7 @@ import { policyFunction, readsRequest } from "./handler/policy.js";
 import { camel } from "./names.js";
 
 /** The version of the interface between generated code and runtime; the runtime has the same number. */
-const GENERATED_VERSION = 2;
+const GENERATED_VERSION = 3;
 
 export interface GeneratedFile {
   readonly name: string;

@@ -25,13 +25,14 @@ import type {
   FieldPolicyPlan,
   JoinPlan,
   MethodPlan,
+  MethodResolverPlan,
   PolicyPlan,
   Translator,
   Value,
 } from "./types.js";
 import { requestNamesIn, textsOf } from "./values/mentions.js";
 import { type Scope, scopeAside } from "./values/scope.js";
-import { eachTranslator, neededJoins, readsOfField, readsOfJoin } from "./walk.js";
+import { eachTranslator, neededJoins, readsOfField, readsOfJoin, setsOf } from "./walk.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -57,7 +58,7 @@ export function planMethod(
   const { scope, plans, source } = calls;
   const isResolved = rule !== undefined && rule.resolver !== "";
   const resolver = isResolved
-    ? planMethodResolver(context, desc, rule, service, { scope, calls: plans })
+    ? planMethodResolver(translators, desc, rule, service, { scope, calls: plans })
     : undefined;
   const translator = isResolved ? nothing(response) : translators.response(response, source, scope);
   const ensures = planEnsures(context, desc, rule, scope, plans, source, translator);
@@ -103,7 +104,7 @@ export function planMethod(
       : readMaskOf(messageOf(desc.input)) !== undefined
         ? "read"
         : isResolved
-          ? firstBefore(plans, ensures, policy, conditions)
+          ? firstBefore(plans, resolver, ensures, policy, conditions)
           : firstRequest(plans, translator, conditions),
     readMask: readMaskOf(messageOf(desc.input)),
     guards,
@@ -180,7 +181,7 @@ function requestReads(translator: Translator, conditions: readonly Expression[])
     for (const join of neededJoins(inner)) {
       for (const value of readsOfJoin(join)) note(value);
       for (const { reads } of asidesOf(join)) reads.forEach(note);
-      for (const value of (join.lookup.set?.fields ?? []).flatMap(readsOfField)) note(value);
+      for (const { fields } of setsOf(join)) fields.flatMap(readsOfField).forEach(note);
     }
   });
   return names;
@@ -228,13 +229,18 @@ function nothing(target: Message): Translator {
 /** What reads a stream's first request before the resolver reads it: what is called, or asked before it. */
 function firstBefore(
   calls: readonly CallPlan[],
+  resolver: MethodResolverPlan | undefined,
   ensures: readonly EnsurePlan[],
   policy: PolicyPlan,
   others: readonly Expression[],
 ): MethodPlan["firstRequest"] {
   const readsIt = (expression: Expression | undefined) =>
     expression?.reads.some(({ root }) => root.kind === "request") === true;
+  const isSet = resolver?.sets.some(({ request }) =>
+    request.fields.flatMap(readsOfField).some(({ root }) => root.kind === "request"),
+  );
   const isRead =
+    isSet === true ||
     calls.some(({ request, when }) => request.fields.length > 0 || readsIt(when)) ||
     ensures.some(({ that }) => readsIt(that)) ||
     (policy.kind !== "public" && readsIt(policy.when));

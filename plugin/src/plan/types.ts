@@ -319,8 +319,15 @@ export interface MethodResolverPlan {
   readonly reads: readonly CallReadPlan[];
   /** The internal methods that it may call. */
   readonly mayCall: readonly UpstreamMethod[];
+  readonly sets: readonly ResolverSetPlan[];
   /** The fields of the response, at any depth, that not everybody who may call may have. */
   readonly guards: Guards;
+}
+
+/** What `set` of the public service says of the requests of an internal method that a resolver may call. */
+export interface ResolverSetPlan {
+  readonly method: UpstreamMethod;
+  readonly request: Translator;
 }
 
 /** What a resolver gets of a call. */
@@ -337,6 +344,7 @@ export interface ResolverPlan {
   readonly reads: readonly ReadPlan[];
   /** The internal methods that it may call. */
   readonly mayCall: readonly UpstreamMethod[];
+  readonly sets: readonly ResolverSetPlan[];
   /** The fields inside what it makes that not everybody who has the field may have. */
   readonly guards: Guards;
 }

@@ -8,9 +8,15 @@ export function eachTranslator(start: Translator, visit: (translator: Translator
     seen.add(translator);
     visit(translator);
     for (const field of translator.fields) for (const inner of translatorsIn(field.conversion)) go(inner);
-    for (const join of translator.joins) if (join.lookup.set !== undefined) go(join.lookup.set);
+    for (const join of translator.joins) setsOf(join).forEach(go);
   };
   go(start);
+}
+
+/** What is `set` in the requests of a join, or of what the function calls that makes its rows. */
+export function setsOf({ lookup: { set, resolver } }: JoinPlan): readonly Translator[] {
+  const called = resolver?.sets.map(({ request }) => request) ?? [];
+  return set === undefined ? called : [set, ...called];
 }
 
 /** What a value is made of: itself, or all that its expression reads. */

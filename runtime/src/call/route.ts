@@ -48,4 +48,4 @@ export interface GatewayApi {
 }
 
 /** The version of generated code that this runtime runs. Raised whenever the two must change together. */
-export const GENERATED_VERSION = 2;
+export const GENERATED_VERSION = 3;

@@ -15,6 +15,7 @@ import {
   internal,
   naming,
   omitsOf,
+  type ResolverSet,
   type UpstreamCaller,
   untilEnd,
 } from "./run.js";
@@ -46,8 +47,9 @@ export async function resolveMethod(
   spec: MethodResolver,
   request: Reader | Requests,
   results: Results,
+  sets?: readonly ResolverSet[],
 ): Promise<Uint8Array> {
-  return encode(call, spec, await untilEnd(call, () => start(call, spec, request, results, call)));
+  return encode(call, spec, await untilEnd(call, () => start(call, spec, request, results, sets, call)));
 }
 
 /** The responses of a method that answers with a stream, one after the other: the next is asked for once one is sent. */
@@ -56,11 +58,12 @@ export async function* resolveStream(
   spec: MethodResolver,
   request: Reader | Requests,
   results: Results,
+  sets?: readonly ResolverSet[],
 ): AsyncGenerator<Uint8Array, void> {
   // What was called before counts for the first message.
   let budget: Budget | undefined;
   const answers = await untilEnd(call, () =>
-    start(call, spec, request, results, {
+    start(call, spec, request, results, sets, {
       requestWriter: () => call.requestWriter(),
       unary: (method, bytes, timeoutMs) => call.unary(method, bytes, timeoutMs, budget),
     }),
@@ -88,9 +91,10 @@ function start(
   { name, request: type, reads }: MethodResolver,
   request: Reader | Requests,
   results: Results,
+  sets: readonly ResolverSet[] | undefined,
   caller: UpstreamCaller,
 ): unknown {
-  const context: MethodContext = Object.assign(contextOf(call, clientsOf(call, name, caller)), {
+  const context: MethodContext = Object.assign(contextOf(call, clientsOf(call, name, caller, sets)), {
     // They count in the `max_rows` of their calls.
     calls: plainReads(reads, results, ({ reader }) => reader.row()),
   });

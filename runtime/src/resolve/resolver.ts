@@ -16,6 +16,7 @@ import {
   internal,
   naming,
   omitsOf,
+  type ResolverSet,
   type UpstreamCaller,
   untilEnd,
 } from "./run.js";
@@ -77,6 +78,8 @@ export interface ReadType {
 export interface Resolving {
   readonly call: Call;
   readonly request?: () => View;
+  /** What is set in the requests of what it calls. */
+  readonly sets?: readonly ResolverSet[];
 }
 
 /** A row whose field is made by a resolver: what it reads there. */
@@ -117,7 +120,8 @@ export async function resolveRows(
   const { asked } = replies;
   const [first] = asked;
   if (first === undefined) return;
-  const clients = clientsOf(first.resolving.call, spec.name, caller);
+  const { call, sets } = first.resolving;
+  const clients = clientsOf(call, spec.name, caller, sets);
   let next = 0;
   const work = async (): Promise<void> => {
     while (next < asked.length) {

@@ -6,7 +6,7 @@ import type { Method } from "../upstream/upstream.js";
 import { Reader } from "../wire/reader.js";
 import type { Writer } from "../wire/writer.js";
 import { type Omits, PlainValueError, writePlain } from "./encode.js";
-import { plainMessage } from "./plain.js";
+import { plainMessage, propertyOf } from "./plain.js";
 import type { ClientMethod, GuardedFields } from "./resolver.js";
 
 /** What hand-written functions are given beside what they work on. */
@@ -98,22 +98,63 @@ export type Clients = Readonly<
   Record<string, Readonly<Record<string, (request: unknown, options?: UpstreamOptions) => Promise<unknown>>>>
 >;
 
+/** What annotations say of the requests of a method that a function calls, whatever the function says there. */
+export interface ResolverSet {
+  readonly method: Method;
+  readonly bytes: Uint8Array;
+  /** The fields that the function cannot say: "filter.tenant_id". */
+  readonly paths: readonly string[];
+}
+
 /** Functions for what a resolver may call, and for nothing else. */
-export function clientsOf({ resolvers }: Call, name: string, caller: UpstreamCaller): Clients {
+export function clientsOf(
+  { resolvers }: Call,
+  name: string,
+  caller: UpstreamCaller,
+  sets: readonly ResolverSet[] = [],
+): Clients {
   const services = Object.entries(resolvers?.clients[name] ?? {});
   return Object.fromEntries(
     services.map(([service, methods]) => [
       service,
-      Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, clientOf(caller, method)])),
+      Object.fromEntries(
+        Object.entries(methods).map(([name, client]) => [
+          name,
+          clientOf(
+            caller,
+            client,
+            sets.find(({ method }) => method.path === client.method.path),
+          ),
+        ]),
+      ),
     ]),
   );
 }
 
-function clientOf(caller: UpstreamCaller, { method, input, output }: ClientMethod) {
+function clientOf(
+  caller: UpstreamCaller,
+  { method, input, output }: ClientMethod,
+  set: ResolverSet | undefined,
+) {
   return async (request: unknown = {}, { timeoutMs }: UpstreamOptions = {}): Promise<unknown> => {
     const w = caller.requestWriter();
-    writePlain(w, input, request);
+    writePlain(w, input, set === undefined ? request : withoutPaths(request, set.paths));
+    // Behind what the function says: of two values the last one counts, and messages merge.
+    if (set !== undefined) w.raw(set.bytes);
     const reply = new Reader(await caller.unary(method, w.finish(), timeoutMs), method.path);
     return plainMessage(new View(output, reply, 0, reply.byteLength));
   };
+}
+
+/** A request without what is set in it: lists and maps would be those of both. */
+function withoutPaths(request: unknown, paths: readonly string[]): unknown {
+  return paths.reduce((rest, path) => without(rest, path.split(".").map(propertyOf)), request);
+}
+
+function without(value: unknown, [property, ...inner]: readonly string[]): unknown {
+  // What is no object is refused when it is written.
+  if (typeof value !== "object" || value === null || property === undefined) return value;
+  if (!Object.hasOwn(value, property)) return value;
+  const { [property]: old, ...rest } = value as Record<string, unknown>;
+  return inner.length === 0 ? rest : { ...rest, [property]: without(old, inner) };
 }

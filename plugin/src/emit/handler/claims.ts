@@ -1,5 +1,5 @@
 import type { MethodPlan, Translator } from "../../plan/types.js";
-import { eachTranslator } from "../../plan/walk.js";
+import { eachTranslator, setsOf } from "../../plan/walk.js";
 import { ownJoins } from "../analysis.js";
 
 /**
@@ -10,8 +10,9 @@ export function requiredClaims(plan: MethodPlan, isLinear: boolean): ReadonlyArr
   const claims = new Map<string, readonly string[]>();
   for (const call of plan.calls) note(claims, call.request);
   eachTranslator(plan.translator, (translator) => {
-    for (const { lookup } of ownJoins(translator)) if (lookup.set !== undefined) note(claims, lookup.set);
+    for (const join of ownJoins(translator)) for (const set of setsOf(join)) note(claims, set);
   });
+  for (const { request } of plan.resolver?.sets ?? []) note(claims, request);
   if (isLinear) {
     const early = new Map<string, readonly string[]>();
     const first = plan.calls.find((call) => call.after.size === 0);

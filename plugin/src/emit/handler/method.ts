@@ -6,6 +6,7 @@ import type {
   JoinPlan,
   MethodPlan,
   MethodResolverPlan,
+  ResolverSetPlan,
   Root,
   Translator,
 } from "../../plan/types.js";
@@ -79,7 +80,7 @@ class MethodEmitter {
       request: (translator) => this.#requestCall(translator),
       reply: (call) => this.#replies.get(call)!,
       mask: this.#mask === undefined ? undefined : { variable: this.#mask, response: plan.translator },
-      resolving: () => this.#resolving(),
+      resolving: (sets) => this.#resolving(sets),
     });
     for (const group of this.#groups) this.#rows.plan(plan.translator, group.joins);
     if (takesStream(plan.kind)) this.#requests = this.#names.unique("stream");
@@ -121,11 +122,28 @@ class MethodEmitter {
   }
 
   /** Resolvers get the request, where there is one, if they ask for it. */
-  #resolving(): string {
+  #resolving(sets: readonly ResolverSetPlan[]): string {
     const { file, plan } = this;
-    if (this.#requests !== undefined) return "{ call }";
-    file.use("cel");
-    return `{ call, request: () => cel.viewOf(input, ${file.shapes.whole(plan.request)}) }`;
+    const parts = ["call"];
+    if (this.#requests === undefined) {
+      file.use("cel");
+      parts.push(`request: () => cel.viewOf(input, ${file.shapes.whole(plan.request)})`);
+    }
+    if (sets.length > 0) parts.push(`sets: ${this.#resolverSets(sets)}`);
+    return `{ ${parts.join(", ")} }`;
+  }
+
+  /** What is `set` in the requests of what a resolver calls. */
+  #resolverSets(sets: readonly ResolverSetPlan[]): string {
+    const { file } = this;
+    const all = sets.map(({ method, request }) => {
+      // A required field is never left out: what is set comes behind what the function says.
+      const replaced = request.fields.filter(({ target }) => target.at(-1)!.presence !== "required");
+      const paths = replaced.map(({ target }) => quote(target.map(({ name }) => name).join(".")));
+      const bytes = `call.encode((w) => ${this.#requestCall(request)})`;
+      return `{ method: ${file.method(method)}, bytes: ${bytes}, paths: [${paths.join(", ")}] }`;
+    });
+    return `[${all.join(", ")}]`;
   }
 
   #openRequests(name: string): void {
@@ -204,6 +222,7 @@ class MethodEmitter {
       request: this.#requests ?? "input",
       reply: (call) => this.#replies.get(call)!,
       mask: this.#mask,
+      sets: resolver.sets.length === 0 ? undefined : this.#resolverSets(resolver.sets),
     });
   }
 

@@ -1,5 +1,5 @@
 import { type Place, placesIn, placesInside } from "../../plan/budget/places.js";
-import type { CallPlan, FieldPolicyPlan, JoinPlan, Translator } from "../../plan/types.js";
+import type { CallPlan, FieldPolicyPlan, JoinPlan, ResolverSetPlan, Translator } from "../../plan/types.js";
 import { hasOwnWalk, translatorsIn } from "../../plan/walk.js";
 import { ownJoins, type Site, scanReadsOf, scanRows, sitesOf } from "../analysis.js";
 import { type Code, quote } from "../code.js";
@@ -20,7 +20,7 @@ export interface Handler {
   /** What the client wants of the response, where it can say so. */
   readonly mask?: { readonly variable: string; readonly response: Translator } | undefined;
   /** What resolvers run in. */
-  readonly resolving: () => string;
+  readonly resolving: (sets: readonly ResolverSetPlan[]) => string;
 }
 
 /** The rows of one join at one place: a variable in the handler. */
@@ -100,7 +100,8 @@ export class RowsEmitter {
     const { set } = join.lookup;
     if (set !== undefined && sibling === undefined)
       options.push(`set: call.encode((w) => ${this.handler.request(set)})`);
-    if (join.lookup.resolver !== undefined) options.push(`resolving: ${this.handler.resolving()}`);
+    const { resolver } = join.lookup;
+    if (resolver !== undefined) options.push(`resolving: ${this.handler.resolving(resolver.sets)}`);
     if (join.use === "many" && !join.keyList && node.inside.length > 0) options.push("many: true");
     const object = options.length === 0 ? "" : `{ ${options.join(", ")} }`;
     if (sibling !== undefined) code.line(`const ${variable} = ${sibling.variable}.sibling(${object});`);

@@ -15,6 +15,8 @@ export interface HandlerScope {
   readonly reply: (call: CallPlan) => string;
   /** The variable that holds what the client wants of the response. */
   readonly mask: string | undefined;
+  /** What is `set` in the requests of what the function calls. */
+  readonly sets: string | undefined;
 }
 
 /** The end of a handler whose response a hand-written function makes. */
@@ -26,17 +28,20 @@ export function printResolver(
   resolver: MethodResolverPlan,
   handler: HandlerScope,
 ): void {
-  const { request, mask } = handler;
+  const { request, mask, sets } = handler;
   const isStream = answersStream(plan.kind);
   const constant = methodResolverConstant(file, plan, resolver);
   const open = `${file.use(isStream ? "resolveStream" : "resolveMethod")}(call, ${constant}, ${request}, {`;
   const values = resolver.reads.map((read) => `${read.name}: ${result(file, names, handler, read)}`);
+  const given = sets === undefined ? "" : names.unique("sets");
+  const close = sets === undefined ? "});" : `}, ${given});`;
+  if (sets !== undefined) code.line(`const ${given} = ${sets};`);
   const print = (start: string) => {
-    if (values.length === 0) code.line(`${start} ${open}});`);
+    if (values.length === 0) code.line(`${start} ${open}${close}`);
     else
       code.block(`${start} ${open}`, () => {
         for (const value of values) code.line(`${value},`);
-      }, "});"); // biome-ignore format: short
+      }, close); // biome-ignore format: short
   };
   if (mask === undefined) {
     print(isStream ? "yield*" : "return");

@@ -9,16 +9,19 @@ import type { CallPlan, CallReadPlan, MethodResolverPlan, UpstreamMethod } from 
 import { type Scope, scopeAside } from "../values/scope.js";
 import { planMayCall } from "./may-call.js";
 import { checkMadeAnys } from "./resolver-anys.js";
+import { planResolverSets } from "./resolver-sets.js";
 import { checkResolverName, givenText, isOneFunction, planRead } from "./resolvers.js";
+import type { Translators } from "./translators.js";
 
 /** The `resolver` of a method, which makes the response once its calls have answered; undefined where it is wrong. */
 export function planMethodResolver(
-  context: Context,
+  translators: Translators,
   desc: DescMethod,
   rule: MethodRule,
   { home }: ServiceScope,
   { scope, calls }: { readonly scope: MethodScope; readonly calls: readonly CallPlan[] },
 ): MethodResolverPlan | undefined {
+  const { context } = translators;
   const name = rule.resolver;
   const place: Place = { element: desc, path: ["resolver"] };
   const isNamed = checkResolverName(context, name, place);
@@ -37,7 +40,8 @@ export function planMethodResolver(
   const user = `${desc.parent.typeName}/${desc.name}`;
   if (!isOneFunction(context, name, `${types} ${givenText(reads, mayCall)}`, user, place)) return undefined;
   if (!rule.nonAtomic) checkWrites(context, desc, calls, mayCall);
-  return { name, reads, mayCall, guards: planGuards(context, [response], scope) };
+  const sets = planResolverSets(translators, mayCall, scope);
+  return { name, reads, mayCall, sets, guards: planGuards(context, [response], scope) };
 }
 
 /** What the function gets of each call: what its name stands for. */

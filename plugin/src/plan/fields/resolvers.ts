@@ -13,6 +13,8 @@ import { resolveValue } from "../values/values.js";
 import { valuesIn } from "../walk.js";
 import { methodName, planMayCall } from "./may-call.js";
 import { checkMadeAnys } from "./resolver-anys.js";
+import { planResolverSets } from "./resolver-sets.js";
+import type { Translators } from "./translators.js";
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 /** No functions in JavaScript have these names, or all objects have them. */
@@ -36,12 +38,13 @@ export function checkResolverName(context: Context, name: string, place: Place):
  * them, and what it gives is written in the next walk.
  */
 export function planResolver(
-  context: Context,
+  translators: Translators,
   field: Field,
   rule: FieldRule,
   names: Scope,
   method: MethodScope,
 ): JoinPlan | undefined {
+  const { context } = translators;
   const element = field.desc!;
   const place: Place = { element, path: ["resolver"] };
   if (!checkResolverName(context, rule.resolver, place) || !checkMadeAnys(context, [field], place))
@@ -62,7 +65,8 @@ export function planResolver(
   if (!isFine || mayCall === undefined) return undefined;
   const guards =
     field.type.kind === "message" ? planGuards(context, [field.type.message], method) : new Map();
-  const resolver: ResolverPlan = { name: rule.resolver, field, reads, mayCall, guards };
+  const sets = planResolverSets(translators, mayCall, method);
+  const resolver: ResolverPlan = { name: rule.resolver, field, reads, mayCall, sets, guards };
   if (!isOneFunction(context, resolver.name, signatureOf(resolver), fieldName(field), place))
     return undefined;
   const joins = key.flatMap(valuesIn).flatMap(({ root }) => (root.kind === "join" ? [root.join] : []));

@@ -31,7 +31,7 @@ export function planResponseField(
   if (rule !== undefined && !checkFieldRule(context, rule, desc)) return undefined;
   if (rule?.unset || translators.exposure.isInternal(field)) return undefined;
   if (rule !== undefined && rule.resolver !== "") {
-    const join = planResolver(context, field, rule, names, scope);
+    const join = planResolver(translators, field, rule, names, scope);
     if (join === undefined) return undefined;
     const allow = planFieldPolicy(context, desc, scope);
     if (allow === "broken") return undefined;

@@ -4,7 +4,7 @@ import { type Context, list, type Place } from "../context.js";
 import type { Expression, MethodPlan, PolicyPlan, Translator } from "../types.js";
 import { resolveCondition } from "../values/expressions.js";
 import type { Scope } from "../values/scope.js";
-import { eachTranslator, neededJoins } from "../walk.js";
+import { eachTranslator, neededJoins, setsOf } from "../walk.js";
 import { needsCaller } from "./needs-caller.js";
 
 /** Resolves `allow`. Reports one that says nothing, or two things. */
@@ -100,7 +100,7 @@ export function checkPublic(context: Context, service: DescService, plans: reado
     );
 }
 
-function needsPrincipal({ calls, translator }: MethodPlan): boolean {
+function needsPrincipal({ calls, translator, resolver }: MethodPlan): boolean {
   const reads = (request: Translator | undefined, mayBeLeftOut = false) =>
     request?.fields.some(({ value: { root } }) =>
       root.kind === "expression" ? !mayBeLeftOut && needsCaller(root.expression) : root.kind === "auth",
@@ -109,7 +109,7 @@ function needsPrincipal({ calls, translator }: MethodPlan): boolean {
   let found = calls.some(({ request, when }) => reads(request, when !== undefined));
   eachTranslator(translator, (inner) => {
     if (inner.direction === "request") return;
-    for (const { lookup } of neededJoins(inner)) found ||= reads(lookup.set);
+    for (const join of neededJoins(inner)) found ||= setsOf(join).some((set) => reads(set));
   });
-  return found;
+  return found || resolver?.sets.some(({ request }) => reads(request)) === true;
 }

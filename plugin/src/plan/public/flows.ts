@@ -110,6 +110,7 @@ class FlowWalk {
       for (const read of valuesGiven(expression))
         this.#add("readable", response.typeName, nameOfRead(read), call.method, [], resolver.name);
     this.#calls(response.typeName, resolver, []);
+    this.#sets(resolver);
   }
 
   #madeFields(message: Message, resolver: MethodResolverPlan, allow: readonly FieldPolicyPlan[]): void {
@@ -165,6 +166,11 @@ class FlowWalk {
         if (read.root.kind === "request") this.#write(read, fieldName(target), lookup.method, []);
     });
     if (lookup.set !== undefined) this.writes(lookup.set, lookup.method, false, []);
+    this.#sets(lookup.resolver);
+  }
+
+  #sets(resolver: Pick<ResolverPlan, "sets"> | undefined): void {
+    for (const { method, request } of resolver?.sets ?? []) this.writes(request, method, false, []);
   }
 
   /** The fields of a request to `to`; `isPublic`: the message that it is made from is the client's. */
