@@ -199,9 +199,12 @@ function compareAll(
   if (unequal !== undefined || reference.code !== undefined) return unequal;
   const degraded = [...reference.degraded].sort().join(",");
   const isKnown = !reference.degraded.has("?");
-  const differs = isKnown
-    ? (actual.degraded ?? "") !== degraded
-    : actual.degraded === undefined || actual.degraded === "";
+  const isOpen = reference.degraded.has("*");
+  const differs = isOpen
+    ? false
+    : isKnown
+      ? (actual.degraded ?? "") !== degraded
+      : actual.degraded === undefined || actual.degraded === "";
   if (differs) return { what: "what is degraded", actual: actual.degraded, expected: degraded };
   const wanted = reference.asked.map(({ method, request }) => ({
     path: `${method.service}/${method.name}`,

@@ -14,7 +14,7 @@ import type {
 } from "../../plugin/src/plan/types.js";
 import { Malformed } from "./cursor.js";
 import { decode } from "./decode.js";
-import { degradedBy, degradedByJoin } from "./degraded.js";
+import { degradedBy, degradedByJoin, degradedOf } from "./degraded.js";
 import { encode } from "./encode.js";
 import { Absent, evaluate, NoValue } from "./expression.js";
 import { Failure, invalid, outcomeOf } from "./failure.js";
@@ -38,7 +38,7 @@ export interface Reference {
   readonly code: number | undefined;
   /** Why, for people. */
   readonly why: string;
-  /** The fields that stay empty since an upstream failed; "?" where it is not known which. */
+  /** The fields that stay empty since an upstream failed; "?" where it is not known which, "*" where not even whether. */
   readonly degraded: ReadonlySet<string>;
   /** Whether it is refused for what can be seen at first sight. */
   readonly isRefused: boolean;
@@ -140,7 +140,7 @@ class Run {
     }
     const { outcome, code } = outcomeOf(call.onError, answer.code, names.holds);
     if (outcome === "fail") throw new Failure(code, `${call.method.name} fails`);
-    for (const path of degradedBy(call, this.plan.translator)) this.degraded.add(path);
+    this.#degrade(degradedBy(call, this.plan.translator));
     return [undefined];
   }
 
@@ -194,6 +194,10 @@ class Run {
     }
   }
 
+  #degrade(paths: readonly string[]): void {
+    for (const path of degradedOf(paths, this.#wanted)) this.degraded.add(path);
+  }
+
   #names(source: ReflectMessage | undefined, request: ReflectMessage, origin: Names["origin"]): Names {
     const joins = new Joins((method, bytes) => this.#ask(method, bytes, true) as Answer);
     const { principal } = this;
@@ -206,7 +210,7 @@ class Run {
     const names = { source, origin, request, calls: this.#replies, principal, joins, seen };
     const holds = (condition: Expression) => this.#holds(condition, request);
     const degrade = (join: JoinPlan, site: Site, owner: Translator) => {
-      for (const path of degradedByJoin(join, owner, site)) this.degraded.add(path);
+      this.#degrade(degradedByJoin(join, owner, site));
     };
     return { ...names, holds, degrade };
   }

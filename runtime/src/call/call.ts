@@ -18,6 +18,7 @@ import type { Limits } from "./limits.js";
 import { MessageJoins } from "./message-joins.js";
 import { failureBy, type OnError, ruleFor } from "./on-error.js";
 import { type PublicErrorContext, publicErrorOf } from "./public-error.js";
+import type { ReadMask } from "./read-mask.js";
 import { OutgoingRequests, Requests } from "./requests.js";
 
 /** What a public call is made of; the front builds it once the caller is admitted. */
@@ -74,6 +75,8 @@ export class Call {
   readonly resolvers: Resolvers | undefined;
   /** Upstream calls made so far. */
   upstreamCalls = 0;
+  /** What the client wants of the response, where it says so. */
+  mask: ReadMask | undefined = undefined;
 
   readonly #init: CallInit;
   #degraded: Degraded | undefined;
@@ -284,7 +287,7 @@ export class Call {
     if (rule.outcome === "fail") throw failureBy(rule, thrown as PorticoError, this);
     if (rule.outcome === "empty") {
       this.#degraded ??= new Degraded();
-      this.#degraded.add(onError.degraded);
+      this.#degraded.add(onError.degraded, this.mask);
     }
     return rule.outcome;
   }

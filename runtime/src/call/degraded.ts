@@ -1,3 +1,5 @@
+import type { ReadMask } from "./read-mask.js";
+
 // Far below the 8 KiB of headers that gRPC peers take by default.
 const MAX_LENGTH = 4096;
 
@@ -5,8 +7,9 @@ const MAX_LENGTH = 4096;
 export class Degraded {
   readonly #paths = new Set<string>();
 
-  add(paths: readonly string[]): void {
-    for (const path of paths) this.#paths.add(path);
+  /** Notes paths; those that the client does not want were left out for that. */
+  add(paths: readonly string[], mask?: ReadMask): void {
+    for (const path of paths) if (mask === undefined || mask.wants(path)) this.#paths.add(path);
   }
 
   /** Sorted, with commas between; what would be too long for a header is cut after a path. Undefined: nothing is. */

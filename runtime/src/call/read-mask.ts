@@ -60,6 +60,8 @@ export class ReadMask {
 /** Whose response it is. */
 export interface MaskCaller {
   readonly limits: { readonly maxResponseBytes: number };
+  /** Set once it is read. */
+  mask?: ReadMask | undefined;
 }
 
 /** Reads the google.protobuf.FieldMask in the field `tag` of a request; a path that does not exist is INVALID_ARGUMENT. */
@@ -73,7 +75,8 @@ export function readMask(call: MaskCaller, request: Reader, tag: number, paths: 
     if (name === "*") isAll = true;
     else root.add(name.split("."), paths, name);
   }
-  return new ReadMask(isAll ? undefined : root, maxResponseBytes);
+  call.mask = new ReadMask(isAll ? undefined : root, maxResponseBytes);
+  return call.mask;
 }
 
 /** The paths of the mask; of a message that comes in pieces, those of all pieces. */

@@ -37,6 +37,7 @@ export function emptyWithoutCall(call: CallPlan, response: Translator): string[]
       if (reads(readsOfJoin(join), call))
         for (const field of fieldsWithout(join, translator)) empty.add(field);
     }
+    addReaders(empty, translator);
     for (const field of translator.fields) {
       if (empty.has(field)) paths.add(nameOf(path, field));
       else
@@ -52,14 +53,32 @@ function reads(values: readonly Value[], call: CallPlan): boolean {
   return values.some(({ root }) => root.kind === "call" && root.call === call);
 }
 
-/** The fields that a join feeds, itself or through joins whose keys it gives. */
+/** The fields that a join feeds, itself, through joins whose keys it gives, or through fields that others read. */
 function fieldsWithout(join: JoinPlan, owner: Translator): FieldPlan[] {
   const gone = new Set([join]);
   // In the order in which they are said, each comes after those that it reads.
   for (const other of owner.joins) if (other.after.some((before) => gone.has(before))) gone.add(other);
-  return owner.fields.filter((field) =>
-    readsOfField(field).some(({ root }) => root.kind === "join" && gone.has(root.join)),
+  const empty = new Set(
+    owner.fields.filter((field) =>
+      readsOfField(field).some(({ root }) => root.kind === "join" && gone.has(root.join)),
+    ),
   );
+  addReaders(empty, owner);
+  return [...empty];
+}
+
+/** Adds the fields that read, by `this`, one that stays empty. */
+function addReaders(empty: Set<FieldPlan>, { fields }: Translator): void {
+  for (const read of empty) {
+    const { name } = read.target[0]!;
+    for (const field of fields)
+      if (
+        readsOfField(field).some(
+          ({ root, path }) => root.kind === "this" && (path.length === 0 || path[0]!.name === name),
+        )
+      )
+        empty.add(field);
+  }
 }
 
 function nameOf(path: readonly string[], { target }: FieldPlan): string {
