@@ -140,7 +140,8 @@ export class FileScope {
             code.line(`  return ${to};`);
           }
           code.line("default:");
-          if (invalid) code.line('  return r.malformed("unknown enum value");');
+          if (invalid)
+            code.line(`  return r.refuse(\`\${value} is no value of ${map.from.typeName} that is taken\`);`);
           else code.line(`  return ${map.otherwise === "ignore" ? "undefined" : map.otherwise};`);
         });
       });

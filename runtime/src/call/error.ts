@@ -46,7 +46,8 @@ export function toPorticoError(thrown: unknown): PorticoError {
     return isError ? thrown : new PorticoError(Code.INTERNAL, "internal error", options);
   }
   if (thrown instanceof WireError && thrown.origin === "") {
-    return new PorticoError(Code.INVALID_ARGUMENT, "malformed request", options);
+    const text = thrown.isPublic ? thrown.message : "malformed request";
+    return new PorticoError(Code.INVALID_ARGUMENT, text, options);
   }
   if (thrown instanceof TooLongError) {
     return new PorticoError(Code.RESOURCE_EXHAUSTED, "message too long", options);

@@ -1,6 +1,7 @@
 import type { Kept } from "../wire/prune.js";
 import { prune } from "../wire/prune.js";
 import type { Reader } from "../wire/reader.js";
+import { quotedPath } from "../wire/special.js";
 import { Code, PorticoError } from "./error.js";
 
 /** The fields of a public message by name: where the paths of a read mask may lead. */
@@ -207,9 +208,7 @@ function isWanted(root: Node, path: string): boolean {
 }
 
 function unknown(path: string): PorticoError {
-  // The client's own text, and only if it can be a path.
-  const name = /^[\w.*]{1,100}$/.test(path) ? ` "${path}"` : "";
-  return invalid(`has a path${name} that the response does not have`);
+  return invalid(`has a path${quotedPath(path)} that the response does not have`);
 }
 
 function invalid(what: string): PorticoError {

@@ -6,6 +6,8 @@ export class WireError extends Error {
     message: string,
     /** Where the bytes came from: the path of an upstream method, or "" for the public request. */
     readonly origin: string,
+    /** Whether whoever sent the bytes may read the message: it says nothing but what they hold, in names that they know. */
+    readonly isPublic = false,
   ) {
     super(origin === "" ? message : `${message}, in a reply of ${origin}`);
   }

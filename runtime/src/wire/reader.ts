@@ -425,6 +425,11 @@ export class Reader {
     throw new WireError(what, this.origin);
   }
 
+  /** Throws: a value in the message is not taken. `why` has no names but those of the message's own API. */
+  refuse(why: string): never {
+    throw new WireError(why, this.origin, true);
+  }
+
   /** Reads a length, which must lie within 32 bits; whether the bytes are there shows when they are read. */
   #size(): number {
     const first = this.#buffer[this.pos]!;

@@ -35,6 +35,7 @@ describe("a wrapper", () => {
 });
 
 const table: MaskTable = {
+  field: "mask",
   paths: new Map([
     ["a", ["x.a"]],
     ["b", ["y", "z"]],

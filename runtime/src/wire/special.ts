@@ -53,12 +53,14 @@ export function unwrap(w: Writer, tag: number, r: Reader, at: At, type: Scalar):
 
 /** Paths of one message to those of another: what each becomes, and what "*" does. */
 export interface MaskTable {
+  /** The field that holds the mask, for who sent it. */
+  readonly field: string;
   readonly paths: ReadonlyMap<string, readonly string[]>;
   readonly all: readonly string[];
 }
 
 /**
- * Translates the google.protobuf.FieldMask at `at`. An unknown path is malformed; it must not widen what is written.
+ * Translates the google.protobuf.FieldMask at `at`. An unknown path is refused; it must not widen what is written.
  *
  * Source: https://google.aip.dev/134 and …/161
  */
@@ -80,12 +82,18 @@ export function translateMask(w: Writer, tag: number, r: Reader, at: At, table: 
   w.end(tag, opened);
 }
 
-/** What a path becomes; one that is unknown is malformed. */
+/** What a path becomes; one that is unknown is refused. */
 export function translatePath(r: Reader, path: string, table: MaskTable): readonly string[] {
   const translated = path === "*" ? table.all : table.paths.get(path);
   // A path that comes to nothing must not make the mask an empty one, which stands for all fields.
-  if (translated === undefined || translated.length === 0) r.malformed("unknown path in a field mask");
+  if (translated === undefined || translated.length === 0)
+    r.refuse(`${table.field}: unknown path${quotedPath(path)}`);
   return translated!;
+}
+
+/** A path as an error shows it to who sent it: only one that can be a path. */
+export function quotedPath(path: string): string {
+  return /^[\w.*]{1,100}$/.test(path) ? ` "${path}"` : "";
 }
 
 /** One type that an Any may hold: its name there, its name here, and how it is translated. */

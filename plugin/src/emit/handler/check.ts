@@ -51,7 +51,8 @@ function maskTables(file: FileScope, { calls, kind }: MethodPlan): ReadonlyMap<F
   if (calls.length < 2 || takesStream(kind)) return tables;
   const made = calls.filter(({ when }) => when === undefined).map(({ request }) => request);
   for (const { mask, subject, isConditional } of masksIn(made))
-    if (!isConditional) tables.set(mask, (tables.get(mask) ?? new Set()).add(maskTable(file, subject)));
+    if (!isConditional)
+      tables.set(mask, (tables.get(mask) ?? new Set()).add(maskTable(file, subject, mask.name)));
   return tables;
 }
 

@@ -19,12 +19,13 @@ export function maskPaths(subject: Translator): ReadonlyMap<string, MaskPath> {
   return paths;
 }
 
-/** The constant that translates paths of the message that `subject` translates. */
-export function maskTable(file: FileScope, subject: Translator): string {
-  const key = `mask ${file.translatorId(subject)}`;
+/** The constant that translates paths of the message that `subject` translates; `mask` is the field that holds them. */
+export function maskTable(file: FileScope, subject: Translator, mask: string): string {
+  const key = `mask ${mask} ${file.translatorId(subject)}`;
   return file.once(key, camel(`${messageShort(subject.source!)}_paths`), file.lookups, (name, code) => {
     file.use("MaskTable", true);
     code.block(`const ${name}: MaskTable = {`, () => {
+      code.line(`field: ${quote(mask)},`);
       code.block("paths: new Map([", () => {
         for (const [from, { to }] of maskPaths(subject))
           code.line(`[${quote(from)}, [${to.map(quote).join(", ")}]],`);

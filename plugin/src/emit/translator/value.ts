@@ -40,7 +40,7 @@ export class ValueEmitter {
   }
 
   /** What writes a scalar, enum, mask or the like; messages are the caller's. `packed`: within a packed field. */
-  statements({ reader, at }: Found, target: Field, conversion: Conversion, packed = false): string[] {
+  statements({ reader, at, field }: Found, target: Field, conversion: Conversion, packed = false): string[] {
     const { file } = this;
     const tag = packed ? "0" : String(tagOf(target));
     switch (conversion.kind) {
@@ -60,7 +60,7 @@ export class ValueEmitter {
         return [`${file.use("unwrap")}(w, ${tag}, ${reader}, ${at}, ${quote(conversion.scalar)});`];
       case "mask":
         return [
-          `${file.use("translateMask")}(w, ${tag}, ${reader}, ${at}, ${maskTable(file, conversion.subject)});`,
+          `${file.use("translateMask")}(w, ${tag}, ${reader}, ${at}, ${maskTable(file, conversion.subject, field?.name ?? "mask")});`,
         ];
       case "any":
         return [
