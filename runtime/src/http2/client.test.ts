@@ -111,6 +111,25 @@ describe("a client", () => {
     expect(peer.closedWith).toBe(undefined);
   });
 
+  // Servers on Python's h2 take whoever says GOAWAY for gone.
+  it.each([
+    ["is not needed any more", (peer: RawPeer) => peer.connection.finish()],
+    [
+      "is told to go",
+      (peer: RawPeer) => peer.send(frame(GOAWAY, 0, 0, [...uint32Bytes(1), ...uint32Bytes(0)])),
+    ],
+  ])("says GOAWAY after its last stream, where it %s", (_why, leave) => {
+    const { peer, recorder } = asked();
+    leave(peer);
+    expect(peer.connection.isFinishing).toBe(true);
+    peer.send(response(1, "200", 4));
+    expect(peer.sent().map(({ type }) => type)).not.toContain(GOAWAY);
+    peer.send(data(1, [1], true));
+    expect(recorder.events.at(-1)).toBe("close 0");
+    expect(peer.sentCode(GOAWAY)).toBe(ErrorCode.NO_ERROR);
+    expect(peer.closedWith).toBe(undefined);
+  });
+
   it.each([0, 1, 2, 3, 7, 8, 11, 99])("is told of a reset with code %i", (code) => {
     const { peer, recorder } = asked();
     peer.send(response(1, "200", 4), data(1, [1]), reset(1, code));

@@ -241,8 +241,7 @@ export class Http2Connection implements TableOwner, InboundOwner {
     if (this.closed || this.#finishing) return;
     this.#finishing = true;
     this.#inbound.lastServedId = this.#table.lastPeerId;
-    writeGoaway(this.#outbound.output, this.#table.lastPeerId, ErrorCode.NO_ERROR);
-    this.outputDue();
+    if (this.#isServer) this.#sayGoodbye();
     this.onNoStreams();
   }
 
@@ -268,8 +267,11 @@ export class Http2Connection implements TableOwner, InboundOwner {
   /** @internal */
   onNoStreams(): void {
     if (this.#table.open.size > 0) return;
-    if (this.#finishing) this.#close(undefined, ErrorCode.NO_ERROR);
-    else if (this.#peerFinishing) this.finish();
+    if (this.#finishing) {
+      // A client has nobody to warn, and servers on Python's h2 drop what they do for who says this.
+      if (!this.#isServer) this.#sayGoodbye();
+      this.#close(undefined, ErrorCode.NO_ERROR);
+    } else if (this.#peerFinishing) this.finish();
   }
 
   /** @internal */
@@ -297,6 +299,11 @@ export class Http2Connection implements TableOwner, InboundOwner {
     // A server goes on for the streams that are open; a client has no use for a connection without streams.
     if (this.#isServer) this.onNoStreams();
     else this.finish();
+  }
+
+  #sayGoodbye(): void {
+    writeGoaway(this.#outbound.output, this.#table.lastPeerId, ErrorCode.NO_ERROR);
+    this.outputDue();
   }
 
   /** @internal */
