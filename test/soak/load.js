@@ -5,7 +5,11 @@ import { http2Upstream } from "../../runtime/dist/upstream/http2-upstream.js";
 import { api } from "./methods.js";
 
 const CLIENTS = 8;
-const MOST_UNDER_WAY = 32;
+/** Calls that `run` has under way at once, at most. */
+export const MOST_UNDER_WAY = 32;
+// How long after an upstream was killed a call may still have been sent to it.
+const KILL_NOTICED_MS = 1_000;
+const [CANCELLED, UNAVAILABLE] = [1, 14];
 const message = new Uint8Array(200).fill(7);
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -13,7 +17,10 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class Load {
   /** Outcomes, by their codes. */
   codes = new Map();
+  /** Calls that failed, by the reason that they had. */
+  reasons = new Map();
 
+  #killed = [];
   #port;
   #clients = [];
   #running = true;
@@ -28,6 +35,11 @@ export class Load {
     return [...this.codes.values()].reduce((sum, count) => sum + count, 0);
   }
 
+  /** To be told when an upstream is killed: the calls that it has fail. */
+  upstreamKilled() {
+    this.#killed.push(Date.now());
+  }
+
   /** As many calls as the gateway takes, for so long; gives how many that were a second. */
   async peak(ms) {
     const before = this.calls;
@@ -37,6 +49,12 @@ export class Load {
     };
     await Promise.all(Array.from({ length: 32 }, loop));
     return ((this.calls - before) / ms) * 1000;
+  }
+
+  /** Forgets what came of the calls so far. */
+  clear() {
+    this.codes.clear();
+    this.reasons.clear();
   }
 
   /** So many calls a second, whatever comes of them, until `stop`; clients come and go. */
@@ -61,13 +79,13 @@ export class Load {
     this.#running = false;
     for (const loop of this.#loops) await (typeof loop === "function" ? loop() : loop);
     for (let i = 0; i < 100 && this.#underWay > 0; i++) await wait(100);
-    for (const client of this.#clients) await client.close();
+    for (const { upstream } of this.#clients) await upstream.close();
     return this.#underWay;
   }
 
   #connect(i) {
     const make = isGrpcJs(i) ? grpcJsUpstream : http2Upstream;
-    return make({ targets: { [api.get.service]: `127.0.0.1:${this.#port}` } });
+    return { upstream: make({ targets: { [api.get.service]: `127.0.0.1:${this.#port}` } }), hasLeft: false };
   }
 
   // A client leaves, with all that it has under way, and another one comes.
@@ -78,8 +96,9 @@ export class Load {
       const old = this.#clients[i];
       this.#clients[i] = this.#connect(i);
       // grpc-js keeps a connection for ever that is made just while its channel is closed.
-      if (isGrpcJs(i)) await old.unary(api.get, message, patient()).catch(() => {});
-      await old.close();
+      if (isGrpcJs(i)) await old.upstream.unary(api.get, message, patient()).catch(() => {});
+      old.hasLeft = true;
+      await old.upstream.close();
     }
   }
 
@@ -102,32 +121,50 @@ export class Load {
 
   async #call() {
     const client = this.#clients[Math.floor(Math.random() * CLIENTS)];
+    const { upstream } = client;
+    const started = Date.now();
     const cancels = new Set();
+    let isGivenUp = false;
+    const giveUp = () => {
+      isGivenUp = true;
+      for (const listener of [...cancels]) listener();
+    };
     const context = {
-      deadlineMs: Date.now() + 4_000,
-      maxResponseBytes: 1_000_000,
-      metadata: [],
+      ...patient(),
       onCancel(listener) {
         cancels.add(listener);
         return () => cancels.delete(listener);
       },
     };
     // Some are given up.
-    const patience = Math.random() < 0.05 ? setTimeout(() => cancel(cancels), Math.random() * 10) : undefined;
+    const patience = Math.random() < 0.05 ? setTimeout(giveUp, Math.random() * 10) : undefined;
     this.#underWay++;
     let code = 0;
     try {
       const kind = Math.random();
-      if (kind < 0.8) await client.unary(api.get, message, context);
-      else if (kind < 0.9) await read(client.serverStream(api.list, message, context));
-      else await read(client.bidiStream(api.chat, requests(), context));
+      if (kind < 0.8) await upstream.unary(api.get, message, context);
+      else if (kind < 0.9) await read(upstream.serverStream(api.list, message, context));
+      else await read(upstream.bidiStream(api.chat, requests(), context));
     } catch (thrown) {
       code = thrown?.code ?? String(thrown);
+      count(this.reasons, this.#reasonOf(code, thrown, started, isGivenUp, client.hasLeft));
     }
     clearTimeout(patience);
     this.#underWay--;
-    this.codes.set(code, (this.codes.get(code) ?? 0) + 1);
+    count(this.codes, code);
   }
+
+  #reasonOf(code, thrown, started, isGivenUp, hasLeft) {
+    if (code === CANCELLED && isGivenUp) return "given up";
+    if (hasLeft && (code === CANCELLED || code === UNAVAILABLE)) return "the client left";
+    const isKilled = this.#killed.some((atMs) => started < atMs + KILL_NOTICED_MS && atMs <= Date.now());
+    if (isKilled && code === UNAVAILABLE) return "the upstream was killed";
+    return `none: ${code} ${thrown?.message}`.slice(0, 200);
+  }
+}
+
+function count(map, key) {
+  map.set(key, (map.get(key) ?? 0) + 1);
 }
 
 /** Whether a client is one of grpc-js, as one in four is. */
@@ -138,10 +175,6 @@ function isGrpcJs(i) {
 function patient() {
   const [deadlineMs, maxResponseBytes] = [Date.now() + 4_000, 1_000_000];
   return { deadlineMs, maxResponseBytes, metadata: [], onCancel: () => () => {} };
-}
-
-function cancel(listeners) {
-  for (const listener of [...listeners]) listener();
 }
 
 async function read(messages) {

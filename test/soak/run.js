@@ -6,7 +6,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
 import { fileURLToPath } from "node:url";
-import { Load } from "./load.js";
+import { Load, MOST_UNDER_WAY } from "./load.js";
 
 const MINUTES = Number(process.env.PORTICO_SOAK_MINUTES ?? 20);
 const SAMPLE_MS = 5_000;
@@ -35,13 +35,14 @@ const load = new Load(port);
 await load.peak(3_000);
 const peak = await load.peak(5_000);
 console.log(`peak: ${peak.toFixed(0)} calls a second; soak: half of it, for ${MINUTES} minutes`);
-load.codes.clear();
+load.clear();
 load.run(peak / 2);
 
 const started = Date.now();
 const end = started + MINUTES * 60_000;
 const samples = [];
 let restarts = 0;
+let kills = 0;
 let nextRestart = started + RESTART_MS;
 while (Date.now() < end) {
   await wait(SAMPLE_MS);
@@ -67,6 +68,9 @@ const rss = warm.map((sample) => sample.rss);
 console.log(
   `calls: ${load.calls}, ${restarts} restarts of upstreams; codes: ${JSON.stringify([...load.codes])}`,
 );
+console.log(
+  `failed calls have these reasons: ${JSON.stringify([...load.reasons])}; ${kills} upstreams were killed`,
+);
 const failed = closed.logged.filter(([entry]) => entry.startsWith("request failed"));
 console.log(`failed by the gateway: ${JSON.stringify(failed)}`);
 console.log(
@@ -88,6 +92,12 @@ for (const kind of ["streams", "listeners", "deadlines"]) {
 for (const kind of kinds) if (closed[kind] > 0) fail(`${closed[kind]} ${kind} are left after the end`);
 for (const code of load.codes.keys())
   if (!ALLOWED.has(code)) fail(`${load.codes.get(code)} calls ended with ${code}`);
+for (const [reason, count] of load.reasons) {
+  if (reason.startsWith("none")) fail(`${count} calls failed for no reason that there was: ${reason}`);
+}
+// An upstream that is killed fails what it has, and nothing that comes later.
+const killed = load.reasons.get("the upstream was killed") ?? 0;
+if (killed > kills * MOST_UNDER_WAY) fail(`${killed} calls failed since ${kills} upstreams were killed`);
 // Clients that leave take their calls with them: how many depends on how slow the machine is.
 if ((load.codes.get(0) ?? 0) < load.calls * 0.5) fail("fewer than half of the calls were answered");
 for (const [entry] of failed) {
@@ -128,8 +138,14 @@ async function restart(count) {
   const i = count % upstreams.length;
   const old = upstreams[i];
   const ended = once(old, "exit");
-  old.kill(count % 4 === 3 ? "SIGKILL" : "SIGTERM");
-  const patience = setTimeout(() => old.kill("SIGKILL"), 5_000);
+  const kill = () => {
+    kills++;
+    load.upstreamKilled();
+    old.kill("SIGKILL");
+  };
+  if (count % 4 === 3) kill();
+  else old.kill("SIGTERM");
+  const patience = setTimeout(kill, 5_000);
   await ended;
   clearTimeout(patience);
   upstreams[i] = await startUpstream(ports[i]);
