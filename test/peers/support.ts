@@ -4,11 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Code, PorticoError } from "../../runtime/src/call/error.js";
 import { GENERATED_VERSION, type Route } from "../../runtime/src/call/route.js";
-import type { CompressionOptions } from "../../runtime/src/server/compression-options.js";
 import { createGateway, type Gateway } from "../../runtime/src/server/gateway.js";
+import type { GatewayOptions } from "../../runtime/src/server/gateway-options.js";
 
 export const SERVICE = "test.v1.Echo";
 export const FAILURE_TEXT = "zu spät, 100%";
+/** What the metadata "x-long" has to be, wherever it is sent. */
+export const LONG_VALUE = "v".repeat(8_000);
+/** So many calls of "Together" have to be under way at once: none of them is answered before all are there. */
+export const TOGETHER = 1_000;
 const MiB = 1024 * 1024;
 
 /** A folder of its own, for files of one test file. */
@@ -33,17 +37,25 @@ export function certificate(): { readonly key: string; readonly cert: string } {
 /** A gateway whose methods answer with what they are sent; with a certificate, on TLS. */
 export async function startEcho(
   tls?: ReturnType<typeof certificate>,
-  compression?: CompressionOptions,
+  options: Pick<GatewayOptions, "compression" | "transport"> = {},
 ): Promise<{ readonly gateway: Gateway; readonly port: number }> {
   const gateway = createGateway({
-    api: { version: GENERATED_VERSION, upstreams: [], routes: echoRoutes },
+    api: { version: GENERATED_VERSION, upstreams: [], routes: [...echoRoutes, together()] },
     upstreams: {},
     host: "127.0.0.1",
     port: 0,
     limits: { maxRequestBytes: 8 * MiB },
     logger: () => {},
     transport: "http2",
-    ...(compression === undefined ? {} : { compression }),
+    authenticator: {
+      authenticate({ "x-long": long }) {
+        if (long !== undefined && long !== LONG_VALUE) {
+          throw new PorticoError(Code.UNAUTHENTICATED, `x-long has ${long.length} bytes`);
+        }
+        return undefined;
+      },
+    },
+    ...options,
     ...(tls === undefined ? {} : { tls: { key: readFileSync(tls.key), cert: readFileSync(tls.cert) } }),
   });
   const { port } = await gateway.listen();
@@ -87,6 +99,30 @@ const echoRoutes: readonly Route[] = [
   },
   { ...base("Hang"), kind: "unary", handler: () => new Promise(() => {}) },
 ];
+
+/** A function that answers calls when TOGETHER of them wait. */
+export function barrier(): () => Promise<void> {
+  let waiting: Array<() => void> = [];
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length < TOGETHER) return;
+      for (const answer of waiting) answer();
+      waiting = [];
+    });
+}
+
+function together(): Route {
+  const wait = barrier();
+  return {
+    ...base("Together"),
+    kind: "unary",
+    async handler(request) {
+      await wait();
+      return request;
+    },
+  };
+}
 
 /** Runs a program to its end; gives what it wrote, and its exit code. The test's own process goes on serving. */
 export function run(

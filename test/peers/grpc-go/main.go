@@ -31,6 +31,26 @@ const (
 	manyCalls  = 1000
 )
 
+// barrier lets calls through when so many of them wait.
+type barrier struct {
+	sync.Mutex
+	waiting int
+	open    chan struct{}
+}
+
+var together = barrier{open: make(chan struct{})}
+
+func (b *barrier) wait() {
+	b.Lock()
+	open := b.open
+	if b.waiting++; b.waiting == manyCalls {
+		close(open)
+		b.waiting, b.open = 0, make(chan struct{})
+	}
+	b.Unlock()
+	<-open
+}
+
 // rawCodec sends and receives *[]byte as they are.
 type rawCodec struct{}
 
@@ -105,6 +125,9 @@ func handle(_ any, stream grpc.ServerStream) error {
 			return err
 		}
 		switch strings.TrimPrefix(method, service) {
+		case "Together":
+			together.wait()
+			return stream.SendMsg(&message)
 		case "Unary":
 			return stream.SendMsg(&message)
 		case "ServerStream":
@@ -142,7 +165,8 @@ func call(address string, compressed bool, certificate []string) error {
 	if compressed {
 		callOptions = append(callOptions, grpc.UseCompressor(gzip.Name))
 	}
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(creds), grpc.WithDefaultCallOptions(callOptions...))
+	options := []grpc.DialOption{grpc.WithTransportCredentials(creds), grpc.WithDefaultCallOptions(callOptions...)}
+	conn, err := grpc.NewClient(address, options...)
 	if err != nil {
 		return err
 	}
@@ -158,8 +182,19 @@ func call(address string, compressed bool, certificate []string) error {
 	if err := allKinds(long, conn, []byte("a")); err != nil {
 		return fmt.Errorf("long metadata: %w", err)
 	}
-	if err := many(ctx, conn); err != nil {
+	if err := many(ctx, "Unary", conn); err != nil {
 		return fmt.Errorf("%d calls at once: %w", manyCalls, err)
+	}
+	// As many as a front takes on each of them.
+	conns := make([]*grpc.ClientConn, 10)
+	for i := range conns {
+		if conns[i], err = grpc.NewClient(address, options...); err != nil {
+			return err
+		}
+		defer conns[i].Close()
+	}
+	if err := many(ctx, "Together", conns...); err != nil {
+		return fmt.Errorf("%d streams at once: %w", manyCalls, err)
 	}
 	if err := failures(ctx, conn); err != nil {
 		return err
@@ -169,7 +204,7 @@ func call(address string, compressed bool, certificate []string) error {
 }
 
 func allKinds(ctx context.Context, conn *grpc.ClientConn, message []byte) error {
-	if err := unary(ctx, conn, message); err != nil {
+	if err := unary(ctx, "Unary", conn, message); err != nil {
 		return fmt.Errorf("Unary: %w", err)
 	}
 	for _, kind := range []struct {
@@ -219,9 +254,9 @@ func sendAll(stream grpc.ClientStream, message []byte, count int) error {
 	return stream.CloseSend()
 }
 
-func unary(ctx context.Context, conn *grpc.ClientConn, message []byte) error {
+func unary(ctx context.Context, method string, conn *grpc.ClientConn, message []byte) error {
 	var reply []byte
-	if err := conn.Invoke(ctx, service+"Unary", &message, &reply); err != nil {
+	if err := conn.Invoke(ctx, service+method, &message, &reply); err != nil {
 		return err
 	}
 	if !bytes.Equal(reply, message) {
@@ -230,14 +265,14 @@ func unary(ctx context.Context, conn *grpc.ClientConn, message []byte) error {
 	return nil
 }
 
-func many(ctx context.Context, conn *grpc.ClientConn) error {
+func many(ctx context.Context, method string, conns ...*grpc.ClientConn) error {
 	var group sync.WaitGroup
 	errs := make(chan error, manyCalls)
 	for i := range manyCalls {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			if err := unary(ctx, conn, fmt.Appendf(nil, "call %d", i)); err != nil {
+			if err := unary(ctx, method, conns[i%len(conns)], fmt.Appendf(nil, "call %d", i)); err != nil {
 				errs <- err
 			}
 		}()
