@@ -131,6 +131,43 @@ describe("options of the plugin", () => {
     expect(err).toMatch(/buf\.gen\.yaml: line 1: .*--opt OPTION/);
   });
 
+  test("`strategy: all` is needed where files are in several folders", () => {
+    const template = workspace.read("buf.gen.yaml");
+    const message =
+      "without `strategy: all` buf runs the plugin once for each of 4 folders, so that it never sees public and internal files together";
+    for (const other of ["", "    strategy: directory\n"]) {
+      workspace.write("buf.gen.yaml", template.replace("    strategy: all\n", other));
+      const { status, out } = workspace.portico("check", "--format=json");
+      expect(status).toBe(1);
+      const fix = "add `strategy: all` to the plugin";
+      expect(JSON.parse(out)).toMatchObject([
+        { id: "option-plugin", file: "buf.gen.yaml", line: 3, column: 3, message, fix },
+      ]);
+      // The plugin itself has none to see.
+      expect(workspace.buf("generate").status).not.toBe(0);
+    }
+    breakIt();
+    expect(JSON.parse(workspace.portico("check", "--format=json").out)).toHaveLength(2);
+    // One that is asked about by other means is not what buf generates.
+    expect(workspace.portico("check", "--opt", "", "--input", ".").out).not.toContain("strategy");
+    workspace.write(
+      "buf.gen.yaml",
+      "version: v2\nplugins:\n  - remote: buf.build/bufbuild/es\n    out: gen\n",
+    );
+    expect(workspace.portico("check").out).not.toContain("strategy");
+  });
+
+  test("`strategy: all` is not needed for one folder", () => {
+    moveAway();
+    workspace.write("buf.yaml", "version: v2\nmodules:\n  - path: public\n  - path: proto\n");
+    const template = workspace.read("buf.gen.yaml").replace("    strategy: all\n", "");
+    workspace.write(
+      "buf.gen.yaml",
+      `${template}    opt: [internal=internal.binpb]\ninputs:\n  - directory: .\n    paths: [public/api]\n`,
+    );
+    expect(workspace.portico("check")).toEqual({ status: 0, out: "", err: "" });
+  });
+
   test("that are wrong: exit code 2", () => {
     const { status, err } = workspace.portico("check", "--opt", "sharde=x");
     expect(status).toBe(2);

@@ -9,6 +9,7 @@ import {
   workspaceOptions,
 } from "./command.js";
 import { FINDING_FORMATS, formatFindings } from "./findings.js";
+import { strategyFindings } from "./strategy.js";
 import { UsageError } from "./usage-error.js";
 import { watchWorkspace } from "./watch.js";
 import { openWorkspace, planWorkspace, type Workspace, type WorkspaceOptions } from "./workspace.js";
@@ -42,9 +43,10 @@ Exit codes: 0 nothing is wrong; 1 there is a finding; 2 .proto files do not comp
     }
     const workspace = openWorkspace(options);
     tellWithoutTemplate(workspace, options, io);
-    const { findings, texts } = await planWorkspace(workspace);
+    const { findings: said, texts, targets } = await planWorkspace(workspace);
     // GitHub's paths are relative to the repository, wherever in it the command runs.
     const base = (format === "github" && process.env.GITHUB_WORKSPACE) || options.cwd;
+    const findings = [...strategyFindings(workspace, targets, base), ...said];
     io.out(formatFindings(findings, format, { texts, base }));
     return findings.length > 0 ? 1 : 0;
   },

@@ -15,6 +15,8 @@ export interface Planned {
   /** Whole only where there are no findings. */
   readonly plan: Plan;
   readonly findings: readonly Finding[];
+  /** The files to generate for. */
+  readonly targets: readonly string[];
 }
 
 /**
@@ -36,5 +38,5 @@ export function planRequest(
     texts,
     sharedPackages: options.sharedPackages,
   });
-  return { options, registry, texts, plan, findings };
+  return { options, registry, texts, plan, findings, targets: request.fileToGenerate };
 }

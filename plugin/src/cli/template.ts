@@ -8,6 +8,8 @@ export interface Template {
   readonly parameter: string;
   /** Whether files that are only imported are generated for as well. */
   readonly includeImports: boolean;
+  /** Whether buf runs the plugin for each folder by itself, as it does where nothing else is said. */
+  readonly isSplit?: boolean;
   /** The folder that the plugin writes to, as it is said. */
   readonly out?: string;
   /** The arguments of `buf build` that build the same. */
@@ -36,6 +38,7 @@ function templateOf(yaml: Yaml): Template {
   const [out] = texts(get(plugin, "out"));
   return {
     ...(out !== undefined && { out }),
+    ...(plugin !== undefined && get(plugin, "strategy") !== "all" && { isSplit: true }),
     parameter: texts(opt).join(","),
     includeImports: get(plugin, "include_imports") === true,
     input: inputOf(list(get(yaml, "inputs"))),

@@ -2,6 +2,7 @@ import { DescriptorMemory } from "../source/descriptor-memory.js";
 import { BufError } from "./buf.js";
 import type { Output } from "./command.js";
 import { type FindingFormat, formatFindings } from "./findings.js";
+import { strategyFindings } from "./strategy.js";
 import { UsageError } from "./usage-error.js";
 import { FileWatcher, watchedFiles } from "./watched-files.js";
 import { imageOf, openWorkspace, planImage, type WorkspaceOptions } from "./workspace.js";
@@ -69,7 +70,8 @@ class Checker {
       const workspace = openWorkspace(options);
       const image = await imageOf(workspace, signal);
       const plan = () => planImage(workspace, image, this.#memory);
-      const { findings, texts } = plan();
+      const { findings: said, texts, targets } = plan();
+      const findings = [...strategyFindings(workspace, targets, options.cwd), ...said];
       this.#again = plan;
       io.out(formatFindings(findings, this.format, { texts, base: options.cwd, isStream: true }));
       if (findings.length === 0) return "no findings";
