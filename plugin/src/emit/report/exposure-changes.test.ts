@@ -38,6 +38,19 @@ test("a field is shown to more, though another one shows the same to all", () =>
   );
 });
 
+test("a field is shown to fewer, though a function that may let it out runs for all", () => {
+  expect(told([email("User.email", "public"), maybe], [email("User.email", "role:staff"), maybe])).toBe(
+    "public to fewer as one of several: in.User.email, there no longer to everybody",
+  );
+});
+
+test("what a function may let out is for fewer, though a field shows the same to all", () => {
+  const shown = email("User.email", "public");
+  expect(told([shown, maybe], [shown, email("User.hello", "role:staff", "hello")])).toBe(
+    "public to fewer as one of several: in.User.email, there no longer to everybody",
+  );
+});
+
 test("a field has another name, and is shown to the same people", () => {
   expect(told([email("User.email", "public"), maybe], [email("User.mail", "public"), maybe])).toBe(
     "public another way: in.User.email",

@@ -5,10 +5,11 @@ import { type Exposed, type ExposureList, keyOf } from "./exposure-list.js";
 export interface ExposureChange {
   readonly kind: "readable" | "writable";
   /**
-   * "new": it was not exposed at all; "wider": it was, but not to all of these; "narrower", "gone": the reverse; "other":
-   * by another public field or another call, to the same people.
+   * "new": it was not exposed at all; "wider": it was, but not to all of these; "narrower", "gone": the reverse;
+   * "narrower-here": one public field is shown to fewer, while another, or a function, may show all of them the same;
+   * "other": by another public field or another call, to the same people.
    */
-  readonly change: "new" | "wider" | "narrower" | "gone" | "other";
+  readonly change: "new" | "wider" | "narrower" | "narrower-here" | "gone" | "other";
   readonly internal: string;
   /** Who gets at it only now; of what is narrower or gone, who does no more. */
   readonly to: Audience;
@@ -23,7 +24,7 @@ export function exposureChanges(before: ExposureList, now: ExposureList): Exposu
   const changes = (["readable", "writable"] as const).flatMap((kind) =>
     changesOf(kind, before[kind], now[kind]),
   );
-  const order = ["new", "wider", "other", "narrower", "gone"];
+  const order = ["new", "wider", "other", "narrower-here", "narrower", "gone"];
   return changes.sort((a, b) => order.indexOf(a.change) - order.indexOf(b.change));
 }
 
@@ -47,7 +48,9 @@ function changesOf(
     if (current.length === 0) return [{ ...all, change: "gone", to: less }];
     const wider = widened(old, current);
     if (wider !== undefined) return [{ ...all, change: "wider", ...wider }];
-    return [{ ...all, change: less.length > 0 ? "narrower" : "other", to: less }];
+    if (less.length > 0) return [{ ...all, change: "narrower", to: less }];
+    const fewer = widened(current, old);
+    return [{ ...all, change: fewer === undefined ? "other" : "narrower-here", to: fewer?.to ?? [] }];
   });
 }
 
@@ -96,6 +99,7 @@ export function describeChange(change: ExposureChange): string {
     new: `newly ${is}: ${internal}, ${by} ${to}`,
     wider: `${is} ${by} more: ${internal}, now also ${by} ${to}; before: ${describeAudience(change.before) || "only by what resolvers get"}`,
     narrower: `${is} ${by} fewer: ${internal}, no longer ${by} ${to}`,
+    "narrower-here": `${is} ${by} fewer as one of several: ${internal}, there no longer ${by} ${to}`,
     gone: `no longer ${is}: ${internal}`,
     other: `${is} another way: ${internal}`,
   }[change.change];
