@@ -493,3 +493,35 @@ describe("what is no answer of the upstream never fits", () => {
     expect(error).toMatchObject({ code: Code.INTERNAL });
   });
 });
+
+it("asks for no row of what is not there, so that none is missing", async () => {
+  const { run } = await gateway(
+    `service Docs { rpc Get(GetRequest) returns (Doc); rpc BatchGetUsers(Ids) returns (Users); }
+    message GetRequest { string id = 1; } message Doc { string id = 1; string user_id = 2; }
+    message Ids { repeated string ids = 1; } message Users { repeated User users = 1; }
+    message User { string id = 1; string name = 2; }`,
+    `service Api {
+      option (portico.v1.service) = { from: "in.Docs" allow: {public: true} };
+      rpc Get(GetRequest) returns (Doc) { option (portico.v1.method).call = {method: "Get" on_error: {then: EMPTY}}; }
+    }
+    message GetRequest { string id = 1; }
+    message Doc {
+      option (portico.v1.message).join = {
+        name: "user" method: "in.Docs/BatchGetUsers" key: "user_id -> ids = users.id" on_missing: FAIL
+      };
+      string id = 1;
+      string user = 2 [(portico.v1.field).from = "user.name"];
+    }`,
+  );
+  const fail = () => {
+    throw failure(Code.UNAVAILABLE);
+  };
+  const found = await run({ "in.Docs/Get": fail }, {});
+  expect([found.error, found.response]).toEqual([undefined, {}]);
+  expect(found.upstream.calls.map(({ method }) => method)).toEqual(["in.Docs/Get"]);
+  const missing = await run(
+    { "in.Docs/Get": () => ({ userId: "1" }), "in.Docs/BatchGetUsers": () => ({}) },
+    {},
+  );
+  expect(missing.error?.code).toBe(Code.NOT_FOUND);
+});

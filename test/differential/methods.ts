@@ -70,7 +70,8 @@ export class MethodMaker {
     if (isRead && !mayBeAbsent)
       for (let n = texts.length; n > 0; n--)
         texts.push(this.expressions.make("bool", { rows: false, surroundings: true }, 2));
-    for (let n = choices.below(3); n > 0; n--) parts.push(this.#ensure([...texts, ...joined]));
+    for (let n = choices.below(3); n > 0; n--)
+      parts.push(this.#ensure([...texts, ...(mayBeAbsent ? [] : joined)]));
     this.publicLines.push(
       `${text} {\n    option (portico.v1.method) = {\n      ${parts.join("\n      ")}\n    };\n  }`,
     );

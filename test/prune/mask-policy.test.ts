@@ -110,3 +110,27 @@ it("a path that one of the calls does not know is refused before anything is cal
   expect(await ask({ updateMask: "x" })).toBe(1);
   expect(await ask({ updateMask: "y", b: {} })).toBe(2);
 });
+
+it("are none that are output only: a mask writes nothing there", async () => {
+  const { run } = await gateway(
+    `${MASK} service Api { rpc UpdateA(U) returns (A); }
+    message U { A a = 1; google.protobuf.FieldMask update_mask = 2; } message A { string x = 1; B in = 2; }
+    message B { string x = 1; string y = 2; string z = 3; }`,
+    `${MASK} ${service("rpc UpdateA(U) returns (A);")}
+    message U { A a = 1; google.protobuf.FieldMask update_mask = 2; } message A { string x = 1; B in = 2; }
+    message B {
+      string x = 1;
+      optional string y = 2 [(portico.v1.field) = {output_only: true allow: {role: "admin"}}];
+      optional string z = 3 [(portico.v1.field) = {allow: {role: "boss"}}];
+    }`,
+  );
+  const ask = async (updateMask: string, roles: string[] = []) => {
+    const { error, upstream } = await run(echo, { roles, request: { updateMask } });
+    return error?.code ?? (upstream.calls[0]!.request as { updateMask: string }).updateMask;
+  };
+  expect(await ask("in", ["boss"])).toBe("in.x,in.z");
+  expect(await ask("*", ["boss"])).toBe("x,in.x,in.z");
+  for (const path of ["in", "in.z", "*"])
+    expect(await ask(path, ["admin"]), path).toBe(Code.PERMISSION_DENIED);
+  expect(await ask("in.y", ["admin", "boss"])).toBe(Code.INVALID_ARGUMENT);
+});

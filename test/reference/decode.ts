@@ -11,7 +11,7 @@ export interface DecodeOptions {
   readonly onUnknown?: (number: number, desc: DescMessage) => void;
   /** Told of each occurrence of a field that the type has. */
   readonly onField?: (field: DescField) => void;
-  /** Told of each number of a singular enum, or of one in a map, also of those that are replaced later. */
+  /** Told of each number of an enum, also of those that are replaced later. */
   readonly onEnum?: (field: DescField, number: number) => void;
 }
 
@@ -114,6 +114,7 @@ class Decoder {
     const type = field.listKind === "enum" ? ScalarType.INT32 : field.scalar;
     const add = (from: Cursor) => {
       const value = this.#text(field, readScalar(from, type));
+      if (field.listKind === "enum") this.options.onEnum?.(field, value as number);
       if (field.listKind !== "enum" || isKnown(field.enum, value as number)) list.add(value);
     };
     if (wire === wireOf(type)) add(cursor);

@@ -16,6 +16,7 @@ import { Absent, type Computed, NoValue, written } from "./expression.js";
 import { Failure, outcomeOf } from "./failure.js";
 import { elements, empty, type Holder, has, holderOf, read } from "./object.js";
 import { checkText } from "./scalar.js";
+import type { Site } from "./sites.js";
 import { type Names, translate } from "./translate.js";
 
 /** What an upstream answers. */
@@ -54,23 +55,24 @@ type Part = string;
 export class Joins {
   readonly #found = new Map<string, Holder[] | UpstreamFailure>();
   readonly #keys = new Map<LookupPlan, Set<string>>();
-  readonly #rows = new Map<JoinPlan, number>();
-  readonly #foundRows = new Map<LookupPlan, number>();
+  readonly #rows = new Map<Site, Map<JoinPlan, Set<unknown>>>();
+  readonly #foundRows = new Map<Site, Map<LookupPlan, Set<unknown>>>();
 
   constructor(readonly ask: Ask) {}
 
   /** The rows for one row: of a list of keys, the first of each. */
   find(join: JoinPlan, row: Row, names: Names): Result {
     try {
-      this.#count(this.#rows, join, join.lookup.maxRows);
+      this.#countIn(this.#rows, names.seen.site, join, names.source, join.lookup.maxRows);
       if (join.keyList) {
         const keys = listOf(join.key[0]!, row, join.lookup.keyTypes[0]!);
-        const rows = keys.map((key) => this.#lookup(join.lookup, [key], names));
-        return {
-          found: rows.flatMap((some) => some.slice(0, 1)),
-          missing: rows.some((some) => some.length === 0),
-          failed: undefined,
-        };
+        // All of them are asked for, also if one fails.
+        const rows = keys.map((key) => this.#attempted(() => this.#lookup(join.lookup, [key], names)));
+        const found = rows.flatMap((some) => (some instanceof UpstreamFailure ? [] : some.slice(0, 1)));
+        const failure = rows.find((some) => some instanceof UpstreamFailure);
+        if (failure !== undefined) return { ...this.#failed(join, failure, row), found };
+        const missing = rows.some((some) => Array.isArray(some) && some.length === 0);
+        return { found, missing, failed: undefined };
       }
       const values = join.key.map((value, i) => keyOf(value, row, join.lookup.keyTypes[i]!));
       // A part that is not set asks for nothing.
@@ -80,9 +82,23 @@ export class Joins {
     } catch (error) {
       if (error instanceof Malformed) throw new Failure(Code.INTERNAL, error.message);
       if (!(error instanceof UpstreamFailure)) throw error;
-      const { outcome, code } = outcomeOf(join.onError, error.code, row.holds);
-      if (outcome === "fail") throw new Failure(code, error.message);
-      return { found: [], missing: false, failed: outcome };
+      return this.#failed(join, error, row);
+    }
+  }
+
+  /** What becomes of a call that has failed, where that is let pass. */
+  #failed(join: JoinPlan, failure: UpstreamFailure, row: Row): Result {
+    const { outcome, code } = outcomeOf(join.onError, failure.code, row.holds);
+    if (outcome === "fail") throw new Failure(code, failure.message);
+    return { found: [], missing: false, failed: outcome };
+  }
+
+  #attempted<T>(step: () => T): T | UpstreamFailure {
+    try {
+      return step();
+    } catch (error) {
+      if (error instanceof UpstreamFailure) return error;
+      throw error;
     }
   }
 
@@ -107,7 +123,8 @@ export class Joins {
       if (asked.size > lookup.maxKeys) throw new Failure(Code.RESOURCE_EXHAUSTED, "too many keys");
       const replies = this.#attempt(known, () => this.#reply(lookup, set, key, JSON.stringify(id)));
       found = replies.flatMap((reply) => rowsOf(reply, lookup)).filter((row) => isOf(row, lookup, parts));
-      for (const _ of found) this.#count(this.#foundRows, lookup, lookup.maxRows);
+      const { site } = names.seen;
+      for (const one of found) this.#countIn(this.#foundRows, site, lookup, one, lookup.maxRows);
       this.#found.set(known, found);
     }
     return found;
@@ -151,10 +168,13 @@ export class Joins {
     return replies;
   }
 
-  #count<T>(counts: Map<T, number>, of: T, max: number): void {
-    const count = (counts.get(of) ?? 0) + 1;
-    counts.set(of, count);
-    if (count > max) throw new Failure(Code.RESOURCE_EXHAUSTED, "too many rows");
+  /** What each walk asks for, and finds, is counted by itself: a row once, at however many places it stands. */
+  #countIn<T>(counts: Map<Site, Map<T, Set<unknown>>>, site: Site, of: T, row: unknown, max: number): void {
+    const own = counts.get(site) ?? new Map<T, Set<unknown>>();
+    counts.set(site, own);
+    const rows = own.get(of) ?? new Set();
+    own.set(of, rows.add(row));
+    if (rows.size > max) throw new Failure(Code.RESOURCE_EXHAUSTED, "too many rows");
   }
 }
 

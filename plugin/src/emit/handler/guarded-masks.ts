@@ -25,8 +25,12 @@ export function guardedMasks(plan: MethodPlan): ReadonlyMap<Field, GuardedPaths>
   };
   const requests = plan.calls.flatMap(({ request, nextRequest }) => [request, nextRequest ?? request]);
   for (const { mask, subject, path: around } of masksIn([...requests, plan.translator]))
-    for (const [path, { fields }] of maskPaths(subject))
-      note(mask, path, policiesAt([...around, ...fields], plan));
+    for (const [path, { fields, inside }] of maskPaths(subject))
+      note(
+        mask,
+        path,
+        [...around, ...fields, ...inside].flatMap((field) => plan.guards.get(field) ?? []),
+      );
   const isOpen = plan.resolver !== undefined;
   if (isOpen) noteBesides(plan, note);
   const masks = new Map<Field, GuardedPaths>();
@@ -92,7 +96,7 @@ function notePaths(
   for (const field of message.fields) {
     const fields = [...above, field];
     const names = fields.slice(1).map(({ name }) => name);
-    note(mask, names.join("."), policiesAt(fields, plan));
+    note(mask, names.join("."), policiesOf(fields, plan));
     if (field.cardinality !== "singular" || field.type.kind !== "message") continue;
     const inner = field.type.message;
     if (fields.slice(1).filter(({ parent }) => parent === inner).length < MAX_TURNS)
@@ -100,8 +104,8 @@ function notePaths(
   }
 }
 
-/** Who may have what a path leads to: the fields on the way, and all that is in the last one. */
-function policiesAt(path: readonly Field[], { guards, anys }: MethodPlan): FieldPolicyPlan[] {
+/** Who may have what a path may lead to: the fields on the way, and all that is in the last one. */
+function policiesOf(path: readonly Field[], { guards, anys }: MethodPlan): FieldPolicyPlan[] {
   const messages = new Set<Message>();
   const enter = (field: Field): void => {
     if (field.type.kind === "message") messages.add(field.type.message);

@@ -477,7 +477,11 @@ class MethodEmitter {
       for (const join of group.after) code.line(`${this.#rows.variable(join)}.rewind();`);
     };
     const hasSource = this.#walksSource(group.joins);
-    code.line(`${name}(${[...this.#arguments(reads, hasSource), ...rows].join(", ")});`);
+    const scan = `${name}(${[...this.#arguments(reads, hasSource), ...rows].join(", ")});`;
+    const open = hasSource ? this.#source().find(mayBeAbsent) : undefined;
+    if (open === undefined) code.line(scan);
+    // What is not there has no rows, of which one could be missing.
+    else code.block(`if (!${this.#replies.get(open)!}.absent) {`, () => code.line(scan));
     rewind();
     code.line(`await call.join(${group.joins.map((join) => this.#rows.variable(join)).join(", ")});`);
   }

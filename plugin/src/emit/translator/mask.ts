@@ -1,4 +1,5 @@
 import type { FieldPlan, Translator } from "../../plan/types.js";
+import { translatorsIn } from "../../plan/walk.js";
 import type { Field, Message } from "../../source/model.js";
 import { quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
@@ -8,6 +9,8 @@ import { camel, messageShort } from "../names.js";
 export interface MaskPath {
   /** The fields of the client's message that it names, one after the other. */
   readonly fields: readonly Field[];
+  /** The fields of a client that are in the last of them. */
+  readonly inside: readonly Field[];
   /** The paths that it becomes. */
   readonly to: readonly string[];
 }
@@ -55,12 +58,24 @@ function collect(
     const { value, conversion } = plan;
     const fields = [...from, ...value.path];
     const source = fields.map((field) => field.name).join(".");
-    const known = paths.get(source)?.to ?? [];
-    paths.set(source, { fields, to: [...new Set([...known, ...goalsOf(plan, to, here)])] });
+    const known = paths.get(source);
+    paths.set(source, {
+      fields,
+      inside: [...(known?.inside ?? []), ...fieldsInside(plan)],
+      to: [...new Set([...(known?.to ?? []), ...goalsOf(plan, to, here)])],
+    });
     const singular = value.path.at(-1)!.cardinality === "singular";
     if (conversion.kind === "message" && singular && mayEnter(conversion.translator, here))
       collect(conversion.translator, fields, `${to}${nameOf(plan)}.`, paths, here);
   }
+}
+
+/** What a client gives of the messages that a field holds. */
+function fieldsInside({ conversion }: FieldPlan): Field[] {
+  const inside = new Set(translatorsIn(conversion));
+  for (const translator of inside)
+    for (const plan of written(translator)) for (const one of translatorsIn(plan.conversion)) inside.add(one);
+  return [...inside].flatMap((translator) => written(translator).flatMap(({ value }) => value.path));
 }
 
 /** All that a translator writes. */

@@ -129,7 +129,9 @@ function planEnsure(
     if (root.kind === "source") for (const call of calls) if (call.unnamed) after.add(call);
     if (root.kind === "join") joined.add(root.join);
   }
-  const open = [...after].find(mayBeAbsent) ?? [...joined].find(mayFindNothing);
+  // Where the message of a join is not there, the join is not made.
+  const needed = joined.size === 0 ? [...after] : [...after, ...calls.filter(({ unnamed }) => unnamed)];
+  const open = needed.find(mayBeAbsent) ?? [...joined].find(mayFindNothing);
   if (open !== undefined) {
     context.report(
       "ensure",
