@@ -1,5 +1,6 @@
 """Calls a gateway with python3-h2, in ways that other clients seldom do; prints "ok", or what is wrong."""
 
+import gzip
 import socket
 import ssl
 import struct
@@ -36,12 +37,12 @@ class Peer:
     def flush(self):
         self.socket.sendall(self.h2.data_to_send())
 
-    def open(self, method):
+    def open(self, method, *fields):
         stream = self.h2.get_next_available_stream_id()
         self.bodies[stream] = b""
         self.h2.send_headers(stream, [
             (":method", "POST"), (":scheme", "http"), (":path", SERVICE + method), (":authority", "localhost"),
-            ("content-type", "application/grpc"), ("te", "trailers"),
+            ("content-type", "application/grpc"), ("te", "trailers"), *fields,
         ])
         return stream
 
@@ -88,8 +89,16 @@ class Peer:
         self.flush()
 
 
-def envelope(message):
-    return struct.pack(">BI", 0, len(message)) + message
+def envelope(message, flag=0):
+    return struct.pack(">BI", flag, len(message)) + message
+
+
+def messages(body):
+    """The flag and the bytes of each message."""
+    while body:
+        flag, length = struct.unpack(">BI", body[:5])
+        yield flag, body[5:5 + length]
+        body = body[5 + length:]
 
 
 def byte_by_byte(port, secure):
@@ -162,9 +171,56 @@ def failure(port, secure):
     peer.expect(stream, b"", status="9")
 
 
+KINDS = (("Unary", 1, 1), ("ServerStream", 1, 3), ("ClientStream", 2, 1), ("BidiStream", 2, 2))
+
+
+def all_kinds(port, secure):
+    peer, body = Peer(port, secure), envelope(b"z" * 10_000)
+    for method, requests, replies in KINDS:
+        stream = peer.open(method, ("x-long", "v" * 8000))
+        peer.send_all(stream, body * requests)
+        expected = envelope(b"z" * 20_000) if method == "ClientStream" else body * replies
+        peer.expect(stream, expected)
+
+
+def compressed(port, secure):
+    peer, message = Peer(port, secure), b"z" * 10_000
+    body = envelope(gzip.compress(message), flag=1)
+    for method, requests, replies in KINDS:
+        stream = peer.open(method, ("grpc-encoding", "gzip"), ("grpc-accept-encoding", "gzip"))
+        peer.send_all(stream, body * requests)
+        peer.wait(stream)
+        assert peer.trailers[stream].get("grpc-encoding") == "gzip", peer.trailers[stream]
+        received = list(messages(peer.bodies[stream]))
+        assert [flag for flag, _ in received] == [1] * replies, received
+        expected = message * 2 if method == "ClientStream" else message
+        assert all(gzip.decompress(one) == expected for _, one in received), method
+
+
+def thousand(port, secure):
+    """All of them are open before the first is answered; a front takes 100 on a connection."""
+    peers, body = [Peer(port, secure) for _ in range(10)], envelope(b"together")
+    streams = [(peer, peer.open("Together")) for _ in range(100) for peer in peers]
+    for peer, stream in streams:
+        peer.send_all(stream, body)
+    for peer, stream in streams:
+        peer.expect(stream, body)
+
+
+def refused_metadata(port, secure):
+    """What came is what was sent."""
+    peer = Peer(port, secure)
+    stream = peer.open("Unary", ("x-long", "v" * 7999))
+    peer.send_all(stream, envelope(b""))
+    peer.expect(stream, b"", status="16")
+
+
 if __name__ == "__main__":
     arguments = int(sys.argv[1]), sys.argv[2] == "tls"
-    for case in (byte_by_byte, interleaved, tiny_window, large, cancelled, settings_in_between, failure):
+    for case in (
+        byte_by_byte, interleaved, tiny_window, large, cancelled, settings_in_between, failure,
+        all_kinds, compressed, thousand, refused_metadata,
+    ):
         try:
             case(*arguments)
         except Exception as error:
