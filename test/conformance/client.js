@@ -198,7 +198,14 @@ function errorOf({ code, message }, { trailers }) {
   return make("Error", { code, message, details: status?.details ?? [] });
 }
 
-const running = [];
-for await (const request of received("ClientCompatRequest")) running.push(answer(request));
+// No more at once: the suite allows half a second from the start of a call with a timeout until its server has it, and
+// hundreds that start together on a busy machine take longer than that to be sent.
+const MOST_AT_ONCE = 4;
+const running = new Set();
+for await (const request of received("ClientCompatRequest")) {
+  const answered = answer(request).then(() => running.delete(answered));
+  running.add(answered);
+  if (running.size >= MOST_AT_ONCE) await Promise.race(running);
+}
 await Promise.all(running);
 for (const upstream of upstreams.values()) await upstream.close();
