@@ -141,7 +141,7 @@ export class ExpressionMaker {
       case 1:
         return `(${of("int")} ${choices.pick(["+", "-", "*"])} ${of("int")})`;
       case 2:
-        return `(${of("int")} ${choices.pick(["%", "/"])} ${choices.pick(["7", "2", of("int")])})`;
+        return `(${of("int")} ${choices.pick(["%", "/"])} ${choices.pick(["7", "2", `(0 + ${of("int")})`])})`;
       case 3:
         return `size(${of("string")})`;
       case 4:
@@ -167,9 +167,10 @@ export class ExpressionMaker {
     const of = (kind: Kind) => this.#of(kind, scope, depth - 1);
     switch (this.choices.below(4)) {
       case 1:
-        return `(${of("uint")} ${this.choices.pick(["+", "-", "*", "%"])} ${of("uint")})`;
+        // What can only fail, since all of it is written out, does not build.
+        return `(${of("uint")} ${this.choices.pick(["+", "-", "*", "%"])} (0u + ${of("uint")}))`;
       case 2:
-        return `uint(${of("int")})`;
+        return `uint(0 + ${of("int")})`;
       default:
         return this.#leaf("uint", scope);
     }

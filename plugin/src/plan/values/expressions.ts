@@ -1,5 +1,6 @@
 import { checkExpression } from "../../expression/check.js";
 import type { Checked } from "../../expression/checked.js";
+import { failingConstants } from "../../expression/constant.js";
 import type { Meaning } from "../../expression/environment.js";
 import { fieldType, messageType } from "../../expression/field-type.js";
 import { parseExpression } from "../../expression/parse.js";
@@ -51,8 +52,9 @@ export function resolveExpression(
   const names = new Names(scope);
   const { tree, problems } = names.check(syntax);
   if (names.isBroken) return undefined;
-  for (const problem of problems) report("expression", problem);
-  if (problems.length > 0) return undefined;
+  const wrong = problems.length > 0 ? problems : failingConstants(tree);
+  for (const problem of wrong) report("expression", problem);
+  if (wrong.length > 0) return undefined;
   const expression = names.expression(text, tree);
   if (expression === undefined) {
     const message = "with each `let` in the place of its name, this expression is too long";
