@@ -35,14 +35,13 @@ export function checkCall(ctx: Context, syntax: CallSyntax, scope: Scope | undef
         );
       const receiver = syntax.receiver === undefined ? [] : [syntax.receiver];
       const signatures = lookUp(ctx, syntax.name, syntax.receiver !== undefined);
-      if (signatures.length === 0 && isMisused(syntax)) {
+      if (signatures.length === 0) {
+        // It may be meant as a macro, whose variables are in no scope here: what its arguments are is not known.
         for (const part of receiver) ctx.check(part, scope);
         return unknownFunction(ctx, syntax);
       }
       const checked = [...receiver, ...args].map((arg) => ctx.check(arg, scope));
-      return signatures.length === 0
-        ? unknownFunction(ctx, syntax)
-        : resolve(ctx, syntax, signatures, checked);
+      return resolve(ctx, syntax, signatures, checked);
     }
   }
 }

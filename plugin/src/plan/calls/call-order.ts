@@ -12,13 +12,13 @@ export interface Draft {
 
 /**
  * Reads run side by side; writes wait for all before them, and all after them wait for them. A call that streams counts
- * as the last one, wherever it is written: the others are made once, before it.
+ * as the last one, wherever it is written: the others are made once, before it. Reports calls that wait for each other.
  */
 export function orderCalls(
   context: Context,
   written: readonly Draft[],
   { name, nonAtomic }: { readonly name: string; readonly nonAtomic: boolean },
-): void {
+): "fine" | "circular" {
   const streams = ({ plan }: Draft) => plan.method.kind !== "unary";
   const drafts = [...written.filter((draft) => !streams(draft)), ...written.filter(streams)];
   const writes = drafts.filter(({ plan }) => plan.effect !== "READ");
@@ -48,8 +48,9 @@ export function orderCalls(
       `calls that wait for each other: ${path.map((call) => call.name).join(" -> ")}`,
       "let one of them take its value from the request",
     );
-    return;
+    return "circular";
   }
+  return "fine";
 }
 
 function cycle(start: CallPlan): CallPlan[] | undefined {

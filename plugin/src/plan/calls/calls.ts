@@ -116,7 +116,9 @@ export class CallPlanner {
     if (!isWhole) this.translators.excuseSets(this.#scope);
     this.#nameLets();
     this.#buildRequests(drafts, !isWhole);
-    orderCalls(context, drafts, { name: this.desc.name, nonAtomic: this.rule?.nonAtomic === true });
+    const nonAtomic = this.rule?.nonAtomic === true;
+    // One of the calls is meant to read something else, which may be the request.
+    if (orderCalls(context, drafts, { name: this.desc.name, nonAtomic }) === "circular") this.#unused = [];
     const isStream = this.desc.methodKind !== "unary" && !this.#isResolved;
     if (isWhole && isStream && unnamed === 0) reportNoStream(context, this.desc);
     return { scope: this.#scope, plans: drafts.map((draft) => draft.plan), source };
