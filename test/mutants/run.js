@@ -18,15 +18,14 @@ const SOUND_MS = 1_200_000;
 /** The tests, those that are fast and notice most first. */
 const STAGES = [
   { tests: ["test/reference", "test/differential/differential.test.ts"], env: { PORTICO_RUNS: "150" } },
+  { tests: ["runtime/src/wire", "runtime/src/call"], env: {} },
   {
     tests: [
-      "runtime/src/wire",
-      "runtime/src/call",
+      "test/prune",
+      "test/expression",
       "test/join",
       "test/conversion",
       "test/call",
-      "test/prune",
-      "test/expression",
       "test/resolvers/methods.test.ts",
     ],
     env: {},
