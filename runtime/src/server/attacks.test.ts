@@ -74,6 +74,8 @@ interface Attack {
   readonly parts: () => Iterable<Buffer>;
   /** Whether nghttp2, too, ends the connection for it. */
   readonly endedByNghttp2: boolean;
+  /** Nothing of what comes back is read, until all has been said. */
+  readonly unread?: boolean;
 }
 
 const requestTo = (method: string) =>
@@ -87,6 +89,7 @@ const requestTo = (method: string) =>
   ]);
 const count = requestTo("Count");
 const gather = requestTo("Gather");
+const big = requestTo("Big");
 const emptyMessage = envelope(Buffer.alloc(0));
 const whole = (id: number, fields = count) => [
   frame(FrameType.HEADERS, Flag.END_HEADERS, id, fields),
@@ -166,6 +169,44 @@ const attacks: Attack[] = [
   },
   { name: "PING", parts: () => flood(ping), endedByNghttp2: false },
   { name: "SETTINGS", parts: () => flood(settings([4, 65_535])), endedByNghttp2: false },
+  { name: "PING whose answers nobody reads", parts: () => flood(ping), endedByNghttp2: true, unread: true },
+  {
+    name: "SETTINGS whose answers nobody reads",
+    parts: () => flood(settings([4, 65_535])),
+    endedByNghttp2: true,
+    unread: true,
+  },
+  {
+    name: "windows opened by a byte at a time",
+    parts: function* () {
+      yield Buffer.concat([
+        settings([4, 0]),
+        frame(FrameType.HEADERS, 4, 1, big),
+        data(1, emptyMessage, true),
+      ]);
+      yield* flood(windowUpdate(1, 1));
+    },
+    endedByNghttp2: false,
+  },
+  {
+    name: "headers that the table multiplies",
+    parts: function* () {
+      // 4,000 bytes, once in the table, and then 4,000 times in each list.
+      const value = [0x40, 1, 0x61, 0x7f, 0xa1, 0x1e, ...new Array(4_000).fill(0x62)];
+      yield frame(FrameType.HEADERS, 4, 1, Buffer.concat([count, Buffer.from(value)]));
+      const list = Buffer.concat([count, Buffer.alloc(4_000, 0xbe)]);
+      for (let id = 3; id < 2_000; id += 2) yield frame(FrameType.HEADERS, 5, id, list);
+    },
+    endedByNghttp2: false,
+  },
+  {
+    name: "headers without names or values",
+    parts: function* () {
+      const list = Buffer.concat([count, Buffer.from(new Array(1_000).fill([0, 0, 0]).flat())]);
+      for (let id = 1; id < 20_000; id += 2) yield frame(FrameType.HEADERS, 5, id, list);
+    },
+    endedByNghttp2: false,
+  },
   { name: "empty DATA", parts: () => flood(data(1, []), [openRequest]), endedByNghttp2: true },
   {
     name: "DATA of padding",
@@ -224,11 +265,11 @@ describe.each(transports)("with the transport %s", (transport) => {
   }
 
   /** Whether the connection was ended by the gateway, in the time that it is given after all has been said. */
-  async function play(parts: Iterable<Buffer>, patienceMs: number): Promise<boolean> {
+  async function play(parts: Iterable<Buffer>, patienceMs: number, unread = false): Promise<boolean> {
     const socket = net.connect(port, "127.0.0.1");
     let over = false;
     socket.on("error", () => {});
-    socket.on("data", () => {});
+    if (!unread) socket.on("data", () => {});
     const closed = new Promise<void>((resolve) =>
       socket.once("close", () => {
         over = true;
@@ -243,6 +284,7 @@ describe.each(transports)("with the transport %s", (transport) => {
       }
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+    socket.resume();
     const patience = new Promise((resolve) => setTimeout(resolve, patienceMs));
     await Promise.race([closed, patience]);
     const ended = over;
@@ -273,13 +315,14 @@ describe.each(transports)("with the transport %s", (transport) => {
 
   const named = attacks.map((attack) => {
     const isEnded = transport === "http2" || attack.endedByNghttp2;
-    return [isEnded ? attack.name : `${attack.name} (nghttp2 bears it)`, attack.parts, isEnded] as const;
+    const name = isEnded ? attack.name : `${attack.name} (nghttp2 bears it)`;
+    return [name, attack, isEnded] as const;
   });
 
-  it.each(named)("%s", async (_name, parts, isEnded) => {
+  it.each(named)("%s", async (_name, { parts, unread }, isEnded) => {
     const before = await measure();
     const others = watch();
-    const ended = await play(parts(), isEnded ? 20_000 : 500);
+    const ended = await play(parts(), isEnded ? 20_000 : 500, unread);
     const codes = await others.stop();
     const after = await measure();
     expect(codes.every((code) => code === Code.OK)).toBe(true);

@@ -102,6 +102,20 @@ describe.each(transports)("on %s", (transport) => {
     await answerOn(net.connect(hasty.port, "127.0.0.1"), ...parts);
   });
 
+  it.each([
+    ["two lengths", "content-length: 5\r\ncontent-length: 6\r\n"],
+    ["a length and chunks", "content-length: 5\r\ntransfer-encoding: chunked\r\n"],
+    ["chunks by another name", "transfer-encoding: xchunked\r\n"],
+    ["lines that end in LF alone", "content-length: 5\nx: y\r\n"],
+    ["space before a colon", "content-length : 5\r\n"],
+  ])("smuggles no second request behind the first, by %s", async (_name, fields) => {
+    const log = clear.log.length;
+    const inner = "POST /api.v1.Api/Smuggled HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\n\r\n";
+    const told = await answer(`POST / HTTP/1.1\r\nhost: a\r\n${fields}\r\n0\r\n\r\n${inner}`);
+    expect(told.match(/HTTP\/1\.1 \d+/g)).toEqual([expect.stringMatching(/ 400| 505/)]);
+    expect(clear.log.slice(log).filter(({ method }) => method === "/api.v1.Api/Smuggled")).toEqual([]);
+  });
+
   it("is refused a head that is too long", async () => {
     expect(await answer(`GET / HTTP/1.1\r\nx: ${"a".repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
   });

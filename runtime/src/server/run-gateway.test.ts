@@ -7,8 +7,12 @@ import { testClient } from "./peers.test.support.js";
 mainPrograms();
 
 describe("runGateway", () => {
-  it.each(["SIGTERM", "SIGINT"] as const)("drains and exits with 0 on %s", async (signal) => {
-    const { child, exit, printed } = start("runGateway(options);");
+  it.each([
+    ["SIGTERM", "http2"],
+    ["SIGINT", "http2"],
+    ["SIGTERM", "node"],
+  ] as const)("drains and exits with 0 on %s, with the transport %s", async (signal, transport) => {
+    const { child, exit, printed } = start(`runGateway({ ...options, transport: "${transport}" });`);
     const [, port] = await printed(/^portico: 4 methods on 127\.0\.0\.1:(\d+) \(gRPC, h2c\)\n/);
     const client = testClient(`127.0.0.1:${port}`);
     const outcome = client.unary("Slow", Buffer.from("x"));

@@ -180,6 +180,27 @@ describe.each(transports)("with the transport %s, an upstream", (transport) => {
     });
   });
 
+  const broken: Array<[string, (id: number) => Buffer]> = [
+    ["promises a frame of 16 MiB", () => Buffer.from([0xff, 0xff, 0xff, FrameType.DATA, 0, 0, 0, 0, 1])],
+    ["pushes", (id) => frame(FrameType.PUSH_PROMISE, 4, id, [0, 0, 0, 2])],
+  ];
+  const outcome = isOwn ? "loses its connection, and no later call" : "holds no call beyond its deadline";
+  it.each(broken)(`that %s ${outcome}`, async (_what, bytes) => {
+    const { served } = await start();
+    for (const method of ["Unary", "Stream"] as const) {
+      answerWith((id) => [bytes(id)]);
+      if (!isOwn) {
+        // nghttp2 tells the peer to go, and Node.js reads no more of the connection, not even its end.
+        const { outside } = await codesOf(method, { gateway: served, deadlineMs: 500 });
+        expect(["DEADLINE_EXCEEDED", "INTERNAL"]).toContain(outside);
+        continue;
+      }
+      expect((await codesOf(method, { gateway: served })).outside).toBe("UNAVAILABLE");
+      answerWith((id) => [reply(id, [1])]);
+      expect((await served.client.unary("Unary")).code).toBe(Code.OK);
+    }
+  });
+
   it("that goes away (GOAWAY) in the middle of a call finishes it, and the next goes elsewhere", async () => {
     const { peer, served } = await start();
     const goaway = (last: number) => frame(FrameType.GOAWAY, 0, 0, [...uint32Bytes(last), 0, 0, 0, 0]);

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Code } from "../call/error.js";
 import { insist, mainPrograms, type Started, start } from "./main.test.support.js";
-import { type TestClient, testClient } from "./peers.test.support.js";
+import { type TestClient, testClient, transports } from "./peers.test.support.js";
+import type { Transport } from "./transport.js";
 import { restartDelayMs, workersOf } from "./workers.js";
 
 mainPrograms();
@@ -11,11 +12,12 @@ afterEach(() => {
   for (const client of opened.splice(0)) client.close();
 });
 
-const twoWorkers = "runGateway(options, { workers: 2 });";
+const twoWorkers = (transport: Transport) =>
+  `runGateway({ ...options, transport: "${transport}" }, { workers: 2 });`;
 
 describe("workers", () => {
-  it("serve one port, with as many connections each", async () => {
-    const { child, exit, clients } = await serve(16);
+  it.each(transports)("serve one port, with as many connections each, on %s", async (transport) => {
+    const { child, exit, clients } = await serve(16, { transport });
     const calls = new Map<string, number>();
     for (const client of clients) {
       const pids = await Promise.all(Array.from({ length: 10 }, () => pidOf(client)));
@@ -111,8 +113,11 @@ interface Served extends Started {
 }
 
 /** Two workers, and clients that have connected to them, one after another. */
-async function serve(clientCount: number, options?: { detached?: boolean }): Promise<Served> {
-  const started = start(twoWorkers, options);
+async function serve(
+  clientCount: number,
+  { transport = "http2", ...options }: { detached?: boolean; transport?: Transport } = {},
+): Promise<Served> {
+  const started = start(twoWorkers(transport), options);
   const [, port] = await started.printed(
     /^portico: 4 methods on 127\.0\.0\.1:(\d+) \(gRPC, h2c\), 2 workers\n/,
   );
