@@ -80,7 +80,9 @@ describe("checkExpression", () => {
   });
 
   it("reports one mistake once, however much depends on it", () => {
-    expect(check("ordr.lines.map(l, l.price * ordr2).sum() > 1 && !nope(ordr3)").problems).toHaveLength(4);
+    expect(check("ordr.lines.map(l, l.price * ordr2).sum() > 1 && !ordr3.nope()").problems).toHaveLength(4);
+    // What is in the brackets of a macro that is misspelt are names of its own.
+    expect(check("order.lines.mapp(l, l.price + ordr)").problems).toHaveLength(1);
     expect(check("(ordr.a + ordr.b).c.size() == 2").problems).toHaveLength(2);
   });
 });

@@ -37,6 +37,13 @@ export function compileCall(compiler: Compiler, node: Checked & { kind: "call" }
     }
     case "member": {
       const [base, ...rest] = args;
+      // What is written out is short; what may be long counts in what the expression may cost.
+      if (pattern?.kind !== "literal")
+        return compiler.call(
+          code.name,
+          args.map(({ text }) => text),
+          fails,
+        );
       return primary(
         `${within(base!, PRIMARY)}.${code.name}(${rest.map(({ text }) => text).join(", ")})`,
         fails,

@@ -17,7 +17,9 @@ export function compileEquality(compiler: Compiler, node: Checked & { kind: "equ
   const isSame =
     (isWide(a) || isWide(b)) &&
     (isNullTest || (SAME.includes(kind) && (kind === b.type.kind || isText(kind, b.type.kind))));
-  if (isSame) return operation(pieces[0], node.equal ? "===" : "!==", pieces[1]);
+  // Two texts that may be long count in what the expression may cost.
+  const isLong = [a, b].every((arg) => arg.type.kind === "string" && arg.kind !== "literal");
+  if (isSame && !isLong) return operation(pieces[0], node.equal ? "===" : "!==", pieces[1]);
   // Long lists can exceed the budget.
   const fails = pieces.some((piece) => piece.fails) || ["list", "map", "dyn"].some((open) => [kind, b.type.kind].includes(open as never)); // biome-ignore format: one expression
   return compiler.call(

@@ -20,6 +20,9 @@ describe("compileExpression", () => {
     ["b ? s : b ? 'x' : 'y'", 'b ? s : b ? "x" : "y"'],
     ["s.startsWith('a') && size(s) > 2", 's.startsWith("a") && size(s) > 2n'],
     ["order.customer.email == ''", 'order.customer.email === ""'],
+    // Texts that may be long count in what the expression may cost.
+    ["s == order.customer.email", "equals(s, order.customer.email)"],
+    ["s.endsWith(s) && s != s", "endsWith(s, s) && differs(s, s)"],
     ["has(order.customer) && order.count > 0", "has(order.customer) && order.count > 0n"],
     ["order.state == 'DONE'", 'order.state === "ORDER_STATE_DONE"'],
     ["u == 1u", "equals(u, constant(new Uint(1n)))"],

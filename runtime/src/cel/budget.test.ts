@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { beginWalk, MAX_MADE, MAX_STEPS, walk } from "./budget.js";
+import { beginWalk, MAX_MADE, MAX_STEPS, spend, walk } from "./budget.js";
 import { CostError } from "./error.js";
 import * as cel from "./index.js";
 
@@ -39,5 +39,39 @@ describe("the cost of a walk", () => {
 
   it("is not known outside", () => {
     times(tooMany, search);
+  });
+});
+
+describe("what is compared", () => {
+  const long = "x".repeat(1024 * 1024);
+  // Two of one text, of which the engine does not know that they are.
+  const [a, b] = [`${long}a`, [long, "a"].join("")];
+  const encoded = [Buffer.from(a), Buffer.from(b)] as const;
+  it.each([
+    ["==", () => cel.equals(a, b)],
+    ["!=", () => cel.differs(a, b)],
+    ["== of lists", () => cel.equals([a], [b])],
+    ["in", () => cel.inList(a, [b])],
+    ["<", () => cel.compareStrings(a, b)],
+    ["< of what is dynamic", () => cel.less(a, b)],
+    ["startsWith", () => cel.startsWith(a, b)],
+    ["endsWith", () => cel.endsWith(a, b)],
+    ["== of bytes", () => cel.equals(...encoded)],
+    ["< of bytes", () => cel.compareBytes(...encoded)],
+  ])("costs by its length: %s", (_, compare) => {
+    const after = (steps: number) => () =>
+      walk(() => {
+        spend(steps);
+        compare();
+      });
+    expect(after(MAX_STEPS - long.length / 20)).toThrow(CostError);
+    after(MAX_STEPS - long.length / 10)();
+  });
+
+  it("costs nothing where the lengths tell", () => {
+    walk(() => {
+      spend(MAX_STEPS);
+      cel.equals(a, long);
+    });
   });
 });

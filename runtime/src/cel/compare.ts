@@ -1,4 +1,4 @@
-import { spend } from "./budget.js";
+import { spend, spendWalk } from "./budget.js";
 import type { CelMap } from "./map.js";
 import type { Duration, Timestamp } from "./time.js";
 import { kindOf, type MessageValue, noOverload, type TypeValue, Uint, type Value } from "./value.js";
@@ -10,6 +10,7 @@ import { kindOf, type MessageValue, noOverload, type TypeValue, Uint, type Value
  * Source: https://github.com/google/cel-spec/blob/master/doc/langdef.md#equality
  */
 export function equals(a: Value, b: Value): boolean {
+  if (typeof a === "string" && typeof b === "string") return sameText(a, b);
   if (typeof a !== "object" && typeof a === typeof b) return a === b;
   const x = numeric(a);
   if (x !== undefined) {
@@ -43,6 +44,25 @@ export function differs(a: Value, b: Value): boolean {
   return !equals(a, b);
 }
 
+/** Those of one length are walked over. */
+function sameText(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  spendWalk(a.length);
+  return a === b;
+}
+
+/** `text.startsWith(part)` */
+export function startsWith(text: string, part: string): boolean {
+  spendWalk(Math.min(text.length, part.length));
+  return text.startsWith(part);
+}
+
+/** `text.endsWith(part)` */
+export function endsWith(text: string, part: string): boolean {
+  spendWalk(Math.min(text.length, part.length));
+  return text.endsWith(part);
+}
+
 function sameLists(a: readonly Value[], b: readonly Value[]): boolean {
   if (a.length !== b.length) return false;
   spend(a.length);
@@ -60,6 +80,7 @@ function sameMaps(a: CelMap<Value, Value>, b: CelMap<Value, Value>): boolean {
 
 /** Bytes by value, the shorter first: below, at or above zero. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  spendWalk(Math.min(a.length, b.length));
   return Buffer.compare(a, b);
 }
 
@@ -69,6 +90,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
  */
 export function compareStrings(a: string, b: string): number {
   const end = Math.min(a.length, b.length);
+  spendWalk(end);
   for (let i = 0; i < end; i++) {
     const x = a.charCodeAt(i);
     const y = b.charCodeAt(i);

@@ -46,11 +46,13 @@ export {
   compareBytes,
   compareStrings,
   differs,
+  endsWith,
   equals,
   greater,
   greaterOrEqual,
   less,
   lessOrEqual,
+  startsWith,
 } from "./compare.js";
 export {
   toBool,
