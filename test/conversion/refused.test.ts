@@ -7,6 +7,10 @@ const schema = gateway(
   import "google/protobuf/field_mask.proto";
   service Books { rpc UpdateBook(UpdateBookRequest) returns (Book); rpc GetBook(GetBookRequest) returns (Book); }
   message UpdateBookRequest { Book book = 1; google.protobuf.FieldMask mask = 2; }
+  service Notes { rpc BatchGetNotes(BatchGetNotesRequest) returns (Notes_); }
+  message BatchGetNotesRequest { repeated string ids = 1; Book book = 2; google.protobuf.FieldMask mask = 3; }
+  message Note { string id = 1; string text = 2; }
+  message Notes_ { repeated Note notes = 1; }
   message GetBookRequest { string inside = 1; InnerState inner_state = 2; }
   message Book { string inner_title = 1; InnerState inner_state = 2; }
   enum InnerState { INNER_STATE_UNSPECIFIED = 0; INNER_STATE_OPEN = 1; }
@@ -23,6 +27,18 @@ const schema = gateway(
         call: {name: "update" method: "UpdateBook" effect: READ set: "book = request.book"}
       };
     }
+  }
+  service Noted {
+    option (portico.v1.service) = {from: "in.Books" allow: {public: true}};
+    rpc GetBook(NotedRequest) returns (NotedBook);
+  }
+  message NotedRequest { Book book = 1; google.protobuf.FieldMask update_mask = 2; }
+  message NotedBook {
+    option (portico.v1.message).join = {
+      name: "note" method: "in.Notes/BatchGetNotes" key: "inner_title -> ids = notes.id"
+      set: "book = request.book" set: "mask = request.update_mask"
+    };
+    string note = 1 [(portico.v1.field).from = "note.text"];
   }
   message UpdateBookRequest {
     Book book = 1;
@@ -49,7 +65,7 @@ const updateOf = (...paths: string[]) =>
   );
 
 async function refusal(method: string, request: Uint8Array) {
-  const { error, upstream } = await (await schema).run(answers, { method: `pub.Api/${method}`, request });
+  const { error, upstream } = await (await schema).run(answers, { method: `pub.${method}`, request });
   expect(upstream.calls).toEqual([]);
   expect(error?.code).toBe(Code.INVALID_ARGUMENT);
   return error?.message;
@@ -67,17 +83,31 @@ describe.each(["UpdateBook", "Both"])("what %s refuses of a client is named", (m
     ["x".repeat(101), "update_mask: unknown path"],
     ["", "update_mask: unknown path"],
   ])("the path %j", async (path, message) => {
-    expect(await refusal(method, updateOf("title", path))).toBe(message);
+    expect(await refusal(`Api/${method}`, updateOf("title", path))).toBe(message);
   });
 
   it.each([2, 77])("the value %i of an enum", async (value) => {
     const request = Uint8Array.from(bytes(10, [16, value]));
-    expect(await refusal(method, request)).toBe(`${value} is no value of pub.State that is taken`);
+    expect(await refusal(`Api/${method}`, request)).toBe(`${value} is no value of pub.State that is taken`);
   });
 });
 
+it("a path that only a join is asked with is refused before the call that it waits for", async () => {
+  expect(await refusal("Noted/GetBook", updateOf("title", "titel"))).toBe(
+    'update_mask: unknown path "titel"',
+  );
+  const { run } = await schema;
+  const more = { ...answers, "in.Notes/BatchGetNotes": () => ({ notes: [{ id: "t", text: "good" }] }) };
+  const { response, asked } = await run(
+    { ...more, "in.Books/GetBook": () => ({ innerTitle: "t" }) },
+    { method: "pub.Noted/GetBook", request: updateOf("title") },
+  );
+  expect(response).toEqual({ note: "good" });
+  expect(asked("in.Notes/BatchGetNotes")).toEqual([{ ids: ["t"], mask: "innerTitle" }]);
+});
+
 it("says no more of malformed bytes than it did", async () => {
-  expect(await refusal("UpdateBook", Uint8Array.from([10, 9, 1]))).toBe("malformed request");
+  expect(await refusal("Api/UpdateBook", Uint8Array.from([10, 9, 1]))).toBe("malformed request");
 });
 
 it("says nothing of what an upstream answers", async () => {

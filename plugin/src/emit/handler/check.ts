@@ -1,7 +1,8 @@
 import { takesStream } from "../../plan/calls/stream-kind.js";
-import type { AnyMessages, EnumPlan, Guards, MethodPlan } from "../../plan/types.js";
-import { eachTranslator } from "../../plan/walk.js";
+import type { AnyMessages, EnumPlan, Guards, MethodPlan, Translator } from "../../plan/types.js";
+import { eachTranslator, setsOf } from "../../plan/walk.js";
 import type { Field, Message } from "../../source/model.js";
+import { ownJoins } from "../analysis.js";
 import { quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
 import { camel, messageShort } from "../names.js";
@@ -45,15 +46,31 @@ interface Marks {
   readonly only: boolean;
 }
 
-/** Of one call, its request is written before anything is called. What a condition may leave out is looked at once it is met. */
-function maskTables(file: FileScope, { calls, kind }: MethodPlan): ReadonlyMap<Field, ReadonlySet<string>> {
+/**
+ * Of one call, its request is written before anything is called; what is `set` for joins and resolvers is not. What a
+ * condition may leave out is looked at once it is met.
+ */
+function maskTables(file: FileScope, plan: MethodPlan): ReadonlyMap<Field, ReadonlySet<string>> {
+  const { calls, kind } = plan;
   const tables = new Map<Field, Set<string>>();
-  if (calls.length < 2 || takesStream(kind)) return tables;
+  if (takesStream(kind)) return tables;
   const made = calls.filter(({ when }) => when === undefined).map(({ request }) => request);
-  for (const { mask, subject, isConditional } of masksIn(made))
+  for (const { mask, subject, isConditional } of masksIn([
+    ...(calls.length < 2 ? [] : made),
+    ...setsIn(plan),
+  ]))
     if (!isConditional)
       tables.set(mask, (tables.get(mask) ?? new Set()).add(maskTable(file, subject, mask.name)));
   return tables;
+}
+
+/** What is `set` in requests that are written once something has been called. */
+function setsIn({ translator, resolver }: MethodPlan): Translator[] {
+  const sets = (resolver?.sets ?? []).map(({ request }) => request);
+  eachTranslator(translator, (inner) => {
+    if (inner.direction === "response") sets.push(...ownJoins(inner).flatMap(setsOf));
+  });
+  return sets;
 }
 
 function noteEnums(enums: Map<Field, EnumPlan>, request: MethodPlan["translator"]): void {

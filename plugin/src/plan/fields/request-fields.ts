@@ -151,10 +151,17 @@ export class RequestFields {
     }
   }
 
-  /** Ends the message: required fields must be there. */
-  finish(place: Place): void {
+  /** Ends what is `set` beside fields that come from elsewhere. */
+  finishSets(): void {
     for (const later of this.#later) later();
     this.#checkOneofs();
+    const order = (plan: FieldPlan) => plan.target.map((f) => f.number);
+    this.translator.fields.sort((a, b) => compare(order(a), order(b)));
+  }
+
+  /** Ends the message: required fields must be there. */
+  finish(place: Place): void {
+    this.finishSets();
     const { target } = this.translator;
     const missing = target.fields.filter(
       (field) =>
@@ -174,8 +181,6 @@ export class RequestFields {
           : "add public fields of these names, or a `set` for each",
       );
     }
-    const order = (plan: FieldPlan) => plan.target.map((f) => f.number);
-    this.translator.fields.sort((a, b) => compare(order(a), order(b)));
   }
 
   /**

@@ -24,7 +24,7 @@ export function planResolverSets(
       const said = translators.serviceSet(text, method.input, names, place);
       if (said !== undefined && !fields.isSet(said.target)) fields.assign(said);
     }
-    request.fields.sort((a, b) => a.target[0]!.number - b.target[0]!.number);
+    fields.finishSets();
     return request.fields.length === 0 ? [] : [{ method, request }];
   });
 }

@@ -280,6 +280,6 @@ export function withSet(
     if (!conflicts(said)) fields.assign(said);
   }
   if (!fine) return undefined;
-  translator.fields.sort((a, b) => a.target[0]!.number - b.target[0]!.number);
+  fields.finishSets();
   return { ...lookup, set: translator.fields.length === 0 ? undefined : translator };
 }
