@@ -16,3 +16,12 @@ test("the arguments of a call take one", () => {
     ");",
   ]);
 });
+
+test("of two functions side by side, each has a line", () => {
+  expect(layout(`return or(() => ${long("a")}, () => f(${long("b")}, c));`, 0)).toEqual([
+    "return or(",
+    `  () => ${long("a")},`,
+    `  () => f(${long("b")}, c),`,
+    ");",
+  ]);
+});

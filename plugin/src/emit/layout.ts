@@ -19,7 +19,8 @@ export function layout(text: string, indent: number): string[] {
     return condition(before, items.join(", "), after, indent);
   if (open === "(" && !/[\w>\])]$/.test(before)) return operand(before, items.join(", "), after);
   const last = items.at(-1)!;
-  if (open === "(") {
+  // Of two functions, or two objects, side by side neither is opened up.
+  if (open === "(" && kindOf(items.at(-2)) !== kindOf(last)) {
     const head = `${before}(${[...items.slice(0, -1), ""].join(", ")}`;
     const hugged = hug(head, last, `${close}${after}`, indent);
     if (hugged !== undefined) return hugged;
@@ -42,6 +43,11 @@ export function isFree(text: string, indent: number): boolean {
     if (depth > 0 && / (?:\|\||&&|\?|===|!==|[<>]=?|[-+*/]) /.test(text.slice(i, i + 5))) found = true;
   });
   return found;
+}
+
+/** What an argument is, where it could be opened up by itself. */
+function kindOf(item = ""): string | undefined {
+  return /^(?:\([\w, ]*\) =>|\{|\[)/.exec(item)?.[0].replace(/^\(.*/, "=>");
 }
 
 /** `f(a, (w) =>`, then its body; `f(a, {` or `f(a, [`, then what is in it. */
