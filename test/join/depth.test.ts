@@ -319,3 +319,36 @@ it("generated code for each level is one function, however many ways lead there"
   expect(text.match(/^function writeUser\d*\(/gm)).toHaveLength(5);
   expect(text.match(/^function scanUserManager\d*\(/gm)).toHaveLength(3);
 });
+
+it("a row at its last depth shares no rows with the message in it, though both have the same joins", async () => {
+  const { run } = await gateway(
+    `service Docs { rpc Get(Ask) returns (Row); rpc BatchGetRows(Ids) returns (Rows); rpc BatchGetUsers(Ids) returns (Users); }
+    message Ask { string id = 1; } message Ids { repeated string ids = 1; }
+    message Row { string id = 1; string user_id = 2; string up_id = 3; Row child = 4; } message Rows { repeated Row rows = 1; }
+    message User { string id = 1; string name = 2; } message Users { repeated User users = 1; }`,
+    `service Api { option (portico.v1.service) = { from: "in.Docs" allow: {public: true} }; rpc Get(Ask) returns (Row); }
+    message Ask { string id = 1; }
+    message Row {
+      option (portico.v1.message).join = {name: "user" method: "in.Docs/BatchGetUsers" key: "user_id -> ids = users.id"};
+      option (portico.v1.message).join = {
+        name: "up" method: "in.Docs/BatchGetRows" key: "up_id -> ids = rows.id" max_depth: 1
+      };
+      string user = 1 [(portico.v1.field).from = "user.name"];
+      Row child = 2 [(portico.v1.field).skip = "up"];
+      Row up = 3 [(portico.v1.field).from = "up"];
+    }`,
+  );
+  const row = (id: string, upId = "") => ({
+    ...{ id, upId, userId: id },
+    child: { userId: `${id}1`, child: { userId: `${id}2` } },
+  });
+  const { response } = await run({
+    "in.Docs/Get": () => row("a", "b"),
+    "in.Docs/BatchGetRows": () => ({ rows: [row("b")] }),
+    "in.Docs/BatchGetUsers": ({ ids }) => ({
+      users: (ids as string[]).map((id) => ({ id, name: id.toUpperCase() })),
+    }),
+  });
+  const made = (id: string) => ({ user: id, child: { user: `${id}1`, child: { user: `${id}2` } } });
+  expect(response).toEqual({ ...made("A"), up: made("B") });
+});

@@ -18,7 +18,7 @@ const SOUND_MS = 1_200_000;
 /** The tests, those that are fast and notice most first. */
 const STAGES = [
   { tests: ["test/reference", "test/differential/differential.test.ts"], env: { PORTICO_RUNS: "150" } },
-  { tests: ["runtime/src/wire", "runtime/src/call"], env: {} },
+  { tests: ["runtime/src/wire", "runtime/src/call", "runtime/src/cel", "runtime/src/auth"], env: {} },
   {
     tests: [
       "test/prune",

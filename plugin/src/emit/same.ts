@@ -9,6 +9,7 @@ import type {
   Translator,
   Value,
 } from "../plan/types.js";
+import { eachTranslator } from "../plan/walk.js";
 
 /**
  * Which translators print the same text. Two of the same types mostly do, but not where a name means one thing in one
@@ -25,7 +26,7 @@ export class SameTranslators {
     const { direction, target, source } = translator;
     const key = `${direction} ${target.typeName} ${source?.typeName}`;
     const known = this.#byTypes.get(key) ?? [];
-    first = known.find((other) => same(translator, other, new Map()));
+    first = known.find((other) => same(translator, other, new Pairs()));
     if (first === undefined) {
       first = translator;
       this.#byTypes.set(key, [...known, translator]);
@@ -35,24 +36,60 @@ export class SameTranslators {
   }
 }
 
-/** Compares two translators; those under comparison are taken to be the same, since types refer to each other in circles. */
-function same(a: Translator, b: Translator, assumed: Map<Translator, Set<Translator>>): boolean {
-  if (a === b) return true;
-  const others = assumed.get(a);
-  if (others?.has(b)) return true;
-  if (others === undefined) assumed.set(a, new Set([b]));
-  else others.add(b);
+/** What stands for what in a comparison. */
+class Pairs {
+  /** Those under comparison are taken to be the same, since types refer to each other in circles. */
+  readonly #assumed = new Map<Translator, Set<Translator>>();
+  readonly #joins = new Map<JoinPlan, JoinPlan>();
+  readonly #back = new Map<JoinPlan, JoinPlan>();
+
+  /** Whether two translators are compared already; from now on they are. */
+  has(a: Translator, b: Translator): boolean {
+    const others = this.#assumed.get(a) ?? new Set();
+    if (others.has(b)) return true;
+    this.#assumed.set(a, others.add(b));
+    return false;
+  }
+
+  /** Whether two joins stand for each other alone: a message that stands in itself may share the rows of the one around it, or not. */
+  pair(a: JoinPlan, b: JoinPlan): boolean {
+    const mate = this.#joins.get(a) ?? b;
+    const back = this.#back.get(b) ?? a;
+    this.#joins.set(a, mate);
+    this.#back.set(b, back);
+    return mate === b && back === a;
+  }
+}
+
+function same(a: Translator, b: Translator, pairs: Pairs): boolean {
+  if (a === b && !hasJoins(a)) return true;
+  if (pairs.has(a, b)) return true;
   return (
     a.direction === b.direction &&
     a.target === b.target &&
     a.source === b.source &&
     a.ensured?.size === b.ensured?.size &&
-    all(a.joins, b.joins, (x, y) => sameJoin(x, y)) &&
-    all(a.fields, b.fields, (x, y) => sameField(x, y, assumed))
+    all(a.joins, b.joins, (x, y) => sameJoin(x, y) && pairs.pair(x, y)) &&
+    all(a.fields, b.fields, (x, y) => sameField(x, y, pairs))
   );
 }
 
-function sameField(a: FieldPlan, b: FieldPlan, assumed: Map<Translator, Set<Translator>>): boolean {
+const joined = new WeakMap<Translator, boolean>();
+
+/** Whether a translator, or one in it, has joins. */
+function hasJoins(translator: Translator): boolean {
+  let found = joined.get(translator);
+  if (found === undefined) {
+    found = false;
+    eachTranslator(translator, ({ joins }) => {
+      found ||= joins.length > 0;
+    });
+    joined.set(translator, found);
+  }
+  return found;
+}
+
+function sameField(a: FieldPlan, b: FieldPlan, pairs: Pairs): boolean {
   return (
     all(a.target, b.target, (x, y) => x === y) &&
     sameValue(a.value, b.value) &&
@@ -60,7 +97,7 @@ function sameField(a: FieldPlan, b: FieldPlan, assumed: Map<Translator, Set<Tran
     a.inWalk === b.inWalk &&
     sameExpression(a.when, b.when) &&
     samePolicy(a.allow, b.allow) &&
-    sameConversion(a.conversion, b.conversion, assumed)
+    sameConversion(a.conversion, b.conversion, pairs)
   );
 }
 
@@ -116,11 +153,11 @@ function sameJoin(a: JoinPlan, b: JoinPlan): boolean {
   );
 }
 
-function sameConversion(a: Conversion, b: Conversion, assumed: Map<Translator, Set<Translator>>): boolean {
-  if (a.kind === "message" && b.kind === "message") return same(a.translator, b.translator, assumed);
-  if (a.kind === "map" && b.kind === "map") return sameConversion(a.value, b.value, assumed);
-  if (a.kind === "mask" && b.kind === "mask") return same(a.subject, b.subject, assumed);
-  if (a.kind === "any" && b.kind === "any") return all(a.types, b.types, (x, y) => same(x, y, assumed));
+function sameConversion(a: Conversion, b: Conversion, pairs: Pairs): boolean {
+  if (a.kind === "message" && b.kind === "message") return same(a.translator, b.translator, pairs);
+  if (a.kind === "map" && b.kind === "map") return sameConversion(a.value, b.value, pairs);
+  if (a.kind === "mask" && b.kind === "mask") return same(a.subject, b.subject, pairs);
+  if (a.kind === "any" && b.kind === "any") return all(a.types, b.types, (x, y) => same(x, y, pairs));
   if (a.kind === "enum" && b.kind === "enum") return a.map.from === b.map.from && a.map.to === b.map.to;
   // The types of the others follow from the fields at both ends.
   return a.kind === b.kind;
