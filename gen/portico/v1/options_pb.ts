@@ -436,7 +436,7 @@ export type Join = Message<"portico.v1.Join"> & {
 
   /**
    * Values for fields of the internal request beside the keys, the same for all rows: they read `request`, `auth` and
-   * named calls, and not the row. Fields of the public request never map into a join by themselves.
+   * `let`, and neither calls nor the row. Fields of the public request never map into a join by themselves.
    *
    *   set: "locale = request.locale"
    *
