@@ -8,7 +8,12 @@ const schema = gateway(
   service Books { rpc UpdateBook(UpdateBookRequest) returns (Book); rpc GetBook(GetBookRequest) returns (Book); }
   message UpdateBookRequest { Book book = 1; google.protobuf.FieldMask mask = 2; }
   service Notes { rpc BatchGetNotes(BatchGetNotesRequest) returns (Notes_); }
-  message BatchGetNotesRequest { repeated string ids = 1; Book book = 2; google.protobuf.FieldMask mask = 3; }
+  message BatchGetNotesRequest {
+    repeated string ids = 1;
+    Book book = 2;
+    google.protobuf.FieldMask mask = 3;
+    InnerState state = 4;
+  }
   message Note { string id = 1; string text = 2; }
   message Notes_ { repeated Note notes = 1; }
   message GetBookRequest { string inside = 1; InnerState inner_state = 2; }
@@ -32,11 +37,15 @@ const schema = gateway(
     option (portico.v1.service) = {from: "in.Books" allow: {public: true}};
     rpc GetBook(NotedRequest) returns (NotedBook);
   }
-  message NotedRequest { Book book = 1; google.protobuf.FieldMask update_mask = 2; }
+  message NotedRequest {
+    Book book = 1;
+    google.protobuf.FieldMask update_mask = 2;
+    State lent = 3;
+  }
   message NotedBook {
     option (portico.v1.message).join = {
       name: "note" method: "in.Notes/BatchGetNotes" key: "inner_title -> ids = notes.id"
-      set: "book = request.book" set: "mask = request.update_mask"
+      set: "book = request.book" set: "mask = request.update_mask" set: "state = request.lent"
     };
     string note = 1 [(portico.v1.field).from = "note.text"];
   }
@@ -104,6 +113,12 @@ it("a path that only a join is asked with is refused before the call that it wai
   );
   expect(response).toEqual({ note: "good" });
   expect(asked("in.Notes/BatchGetNotes")).toEqual([{ ids: ["t"], mask: "innerTitle" }]);
+});
+
+it("a value that only a join is asked with is refused before the call that it waits for", async () => {
+  expect(await refusal("Noted/GetBook", Uint8Array.from([24, 77]))).toBe(
+    "77 is no value of pub.State that is taken",
+  );
 });
 
 it("says no more of malformed bytes than it did", async () => {

@@ -191,3 +191,54 @@ describe("`set` of a service", () => {
     expect(typeErrors(compiled.files)).toBe("");
   });
 });
+
+test("a mask that a `set` hands on names no guarded field of what it masks there", async () => {
+  const guarded = compile({
+    "in.proto": `
+      syntax = "proto3";
+      package in;
+      import "google/protobuf/field_mask.proto";
+      service Docs { rpc UpdateDoc(UpdateDocRequest) returns (Doc); }
+      message UpdateDocRequest { Doc doc = 1; google.protobuf.FieldMask update_mask = 2; }
+      message Doc { string id = 1; optional string note = 2; }
+    `,
+    "api.proto": `
+      syntax = "proto3";
+      package api;
+      import "portico/v1/options.proto";
+      import "google/protobuf/field_mask.proto";
+      service Shop {
+        option (portico.v1.service) = {
+          from: "in.Docs"
+          allow: {authenticated: true}
+          set: "doc = request.draft.doc"
+          set: "update_mask = request.update_mask"
+        };
+        rpc Keep(KeepRequest) returns (KeepResponse) {
+          option (portico.v1.method) = {resolver: "keep", may_call: "UpdateDoc"};
+        }
+      }
+      message KeepRequest { Draft draft = 1; google.protobuf.FieldMask update_mask = 2; }
+      message Draft { Doc doc = 1; string note = 2; string id = 3; }
+      message Doc { string id = 1; optional string note = 2 [(portico.v1.field).allow = {role: "admin"}]; }
+      message KeepResponse { string id = 1; }
+    `,
+  });
+  expect(guarded.error).toBeUndefined();
+  const loaded = await load(guarded);
+  const keep = async (_: Given, { upstreams }: Given) => {
+    await upstreams["in.Docs"].updateDoc({});
+    return {};
+  };
+  const ask = async (updateMask: string, roles: string[]) => {
+    const upstream = new FakeUpstream(guarded.registry, { "in.Docs/UpdateDoc": () => ({}) });
+    const request = { draft: { doc: { id: "1" } }, updateMask };
+    const options = { principal: { ...anna, roles }, resolvers: { keep } };
+    const { error } = await invoke(loaded, upstream, "api.Shop/Keep", request, options);
+    return error?.code ?? upstream.calls.map((call) => call.request);
+  };
+  expect(await ask("note", [])).toBe(Code.PERMISSION_DENIED);
+  expect(await ask("*", [])).toBe(Code.PERMISSION_DENIED);
+  expect(await ask("note", ["admin"])).toEqual([{ doc: { id: "1" }, updateMask: "note" }]);
+  expect(await ask("id", [])).toEqual([{ doc: { id: "1" }, updateMask: "id" }]);
+});

@@ -25,3 +25,8 @@ test("of two functions side by side, each has a line", () => {
     ");",
   ]);
 });
+
+test("a text with a value in it stays whole", () => {
+  const text = `\`\${value} is no value of ${long("a")}, ${long("b")}\``;
+  expect(layout(`return r.refuse(${text});`, 0)).toEqual(["return r.refuse(", `  ${text},`, ");"]);
+});

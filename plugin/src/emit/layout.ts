@@ -176,13 +176,13 @@ function topLevel(text: string, separator: string): string[] {
   return parts;
 }
 
-/** Visits the characters outside of string literals, with the number of brackets that are open after each. */
+/** Visits the characters outside of string and template literals, with the number of brackets that are open after each. */
 function walk(text: string, visit: (i: number, depth: number) => void): void {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text[i]!;
-    if (c === '"') {
-      for (i++; text[i] !== '"' && i < text.length; i++) if (text[i] === "\\") i++;
+    if (c === '"' || c === "`") {
+      for (i++; text[i] !== c && i < text.length; i++) if (text[i] === "\\") i++;
       continue;
     }
     if ("([{".includes(c)) depth++;

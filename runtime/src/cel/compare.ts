@@ -90,13 +90,10 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
  */
 export function compareStrings(a: string, b: string): number {
   const end = Math.min(a.length, b.length);
-  spendWalk(end);
-  for (let i = 0; i < end; i++) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    if (x !== y) return rank(x) - rank(y);
-  }
-  return a.length - b.length;
+  let i = 0;
+  while (i < end && a.charCodeAt(i) === b.charCodeAt(i)) i++;
+  spendWalk(i);
+  return i === end ? a.length - b.length : rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
 }
 
 /** Surrogates after all other units. */

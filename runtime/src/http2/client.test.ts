@@ -130,6 +130,18 @@ describe("a client", () => {
     expect(peer.closedWith).toBe(undefined);
   });
 
+  it("says no more once it has failed, or its peer has gone", () => {
+    const failed = asked().peer;
+    failed.connection.finish();
+    failed.send(frame(FrameType.DATA, 0, 0, [1]));
+    const codes = failed.sent().filter(({ type }) => type === GOAWAY);
+    expect(codes).toHaveLength(1);
+    const left = asked().peer;
+    left.send(frame(GOAWAY, 0, 0, [...uint32Bytes(1), ...uint32Bytes(0)]));
+    left.connection.transportClosed();
+    expect(left.sent().map(({ type }) => type)).not.toContain(GOAWAY);
+  });
+
   it.each([0, 1, 2, 3, 7, 8, 11, 99])("is told of a reset with code %i", (code) => {
     const { peer, recorder } = asked();
     peer.send(response(1, "200", 4), data(1, [1]), reset(1, code));

@@ -266,7 +266,8 @@ export class Http2Connection implements TableOwner, InboundOwner {
 
   /** @internal */
   onNoStreams(): void {
-    if (this.#table.open.size > 0) return;
+    // A connection that has failed has said its last word.
+    if (this.closed || this.#table.open.size > 0) return;
     if (this.#finishing) {
       // A client has nobody to warn, and servers on Python's h2 drop what they do for who says this.
       if (!this.#isServer) this.#sayGoodbye();

@@ -21,6 +21,7 @@ export function requestShape(file: FileScope, plan: MethodPlan): string {
   const enums = new Map<Field, EnumPlan>();
   // A single call's request is written before it is made, and refuses them itself.
   if (plan.calls.length > 1) for (const call of plan.calls) noteEnums(enums, call.request);
+  if (!takesStream(plan.kind)) for (const set of setsIn(plan)) noteEnums(enums, set);
   const marks = {
     enums,
     tables: maskTables(file, plan),
@@ -77,8 +78,9 @@ function noteEnums(enums: Map<Field, EnumPlan>, request: MethodPlan["translator"
   eachTranslator(request, ({ fields }) => {
     for (const { conversion, value } of fields) {
       const last = value.path.at(-1);
-      if (last !== undefined && conversion.kind === "enum") enums.set(last, conversion.map);
-      if (conversion.kind === "map" && conversion.value.kind === "enum")
+      if (last !== undefined && conversion.kind === "enum" && !enums.has(last))
+        enums.set(last, conversion.map);
+      if (conversion.kind === "map" && conversion.value.kind === "enum" && !enums.has(conversion.from))
         enums.set(conversion.from, conversion.value.map);
     }
   });

@@ -5,7 +5,7 @@ import type { Field, Message } from "../../source/model.js";
 import { quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
 import { camel, messageShort } from "../names.js";
-import { maskPaths } from "../translator/mask.js";
+import { fieldsInside, maskPaths } from "../translator/mask.js";
 import { masksIn } from "./masks.js";
 import { fieldPolicy } from "./policy.js";
 
@@ -24,13 +24,16 @@ export function guardedMasks(plan: MethodPlan): ReadonlyMap<Field, GuardedPaths>
     found.set(mask, paths.set(path, [...new Set([...(paths.get(path) ?? []), ...policies])]));
   };
   const requests = plan.calls.flatMap(({ request, nextRequest }) => [request, nextRequest ?? request]);
-  for (const { mask, subject, path: around } of masksIn([...requests, plan.translator]))
-    for (const [path, { fields, inside }] of maskPaths(subject))
+  const sets = (plan.resolver?.sets ?? []).map(({ request }) => request);
+  for (const { mask, subject, path: around } of masksIn([...requests, ...sets, plan.translator]))
+    for (const [path, { fields, plans }] of maskPaths(subject)) {
+      const touched = [...around, ...fields, ...plans.flatMap(fieldsInside)];
       note(
         mask,
         path,
-        [...around, ...fields, ...inside].flatMap((field) => plan.guards.get(field) ?? []),
+        touched.flatMap((field) => plan.guards.get(field) ?? []),
       );
+    }
   const isOpen = plan.resolver !== undefined;
   if (isOpen) noteBesides(plan, note);
   const masks = new Map<Field, GuardedPaths>();

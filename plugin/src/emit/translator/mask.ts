@@ -9,8 +9,8 @@ import { camel, messageShort } from "../names.js";
 export interface MaskPath {
   /** The fields of the client's message that it names, one after the other. */
   readonly fields: readonly Field[];
-  /** The fields of a client that are in the last of them. */
-  readonly inside: readonly Field[];
+  /** What the last of them becomes. */
+  readonly plans: readonly FieldPlan[];
   /** The paths that it becomes. */
   readonly to: readonly string[];
 }
@@ -61,7 +61,7 @@ function collect(
     const known = paths.get(source);
     paths.set(source, {
       fields,
-      inside: [...(known?.inside ?? []), ...fieldsInside(plan)],
+      plans: [...(known?.plans ?? []), plan],
       to: [...new Set([...(known?.to ?? []), ...goalsOf(plan, to, here)])],
     });
     const singular = value.path.at(-1)!.cardinality === "singular";
@@ -71,7 +71,7 @@ function collect(
 }
 
 /** What a client gives of the messages that a field holds. */
-function fieldsInside({ conversion }: FieldPlan): Field[] {
+export function fieldsInside({ conversion }: FieldPlan): Field[] {
   const inside = new Set(translatorsIn(conversion));
   for (const translator of inside)
     for (const plan of written(translator)) for (const one of translatorsIn(plan.conversion)) inside.add(one);

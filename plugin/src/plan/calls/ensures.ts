@@ -129,8 +129,15 @@ function planEnsure(
     if (root.kind === "source") for (const call of calls) if (call.unnamed) after.add(call);
     if (root.kind === "join") joined.add(root.join);
   }
-  // Where the message of a join is not there, the join is not made.
-  const needed = joined.size === 0 ? [...after] : [...after, ...calls.filter(({ unnamed }) => unnamed)];
+  // Where the message of a join is not there, the join is not made; unless it is made without that, before a write.
+  const writes = calls.some(({ effect }) => effect !== "READ");
+  const walksSource = (join: JoinPlan): boolean =>
+    !writes ||
+    join.after.some(walksSource) ||
+    readsOfJoin(join).some(({ root }) => ["source", "this", "parent"].includes(root.kind));
+  const needed = [...joined].some(walksSource)
+    ? [...after, ...calls.filter(({ unnamed }) => unnamed)]
+    : [...after];
   const open = needed.find(mayBeAbsent) ?? [...joined].find(mayFindNothing);
   if (open !== undefined) {
     context.report(
