@@ -44,6 +44,28 @@ describe("a client", () => {
     expect(peer.connection.request(get, undefined, true)!.id).toBe(3);
   });
 
+  it("keeps nothing of the memory that a chunk is read into", () => {
+    const peer = new RawPeer("client");
+    const parts: number[] = [];
+    const stream = peer.connection.request(get, undefined, true)!;
+    stream.receiver = {
+      ...new Recorder(),
+      onData: (part) => parts.push(...part),
+      onEnd() {},
+      onClose() {},
+      onDrain() {},
+    };
+    const second = Buffer.from(data(1, [4, 5, 6]));
+    peer.send(response(1, "200", 4));
+    peer.send(data(1, [1, 2, 3]));
+    peer.send(second.subarray(0, 10));
+    peer.send(second.subarray(10), frame(HEADERS, 5, 1, block([["x-end", "a value of some length"]])));
+    stream.read();
+    expect(parts).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(stream.message!.status).toBe(200);
+    expect(stream.trailers).toEqual({ "x-end": "a value of some length" });
+  });
+
   it("gets all of a response that is complete, though a reset follows it", () => {
     const peer = new RawPeer("client");
     const recorder = new Recorder();

@@ -105,13 +105,14 @@ export class Http2Connection implements TableOwner, InboundOwner {
 
   // ---- for whoever has the transport ----
 
-  /** Takes a chunk; its bytes must not change afterwards. */
-  receive(chunk: Buffer, nowMs: number): void {
+  /** Takes a chunk; its bytes must not change afterwards, but where it is only `lent`: then they may when this returns. */
+  receive(chunk: Buffer, nowMs: number, lent = false): void {
     if (this.closed) return;
     this.#setNow(nowMs);
     this.#receivedMs = nowMs;
     const table = this.#table;
     table.receiving = true;
+    table.lent = lent ? chunk : undefined;
     try {
       this.#reader.read(chunk, nowMs);
       table.receiving = false;

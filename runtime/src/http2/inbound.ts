@@ -111,7 +111,7 @@ export class Inbound implements FrameSink {
     if (left !== -1) stream.contentLeft = left - length;
     // Padding is read by nobody.
     if (flowBytes > length && this.#windows.readOf(stream, flowBytes - length)) this.#owner.outputDue();
-    if (length > 0) stream.appendBody(bytes, start, end);
+    if (length > 0) stream.appendBody(bytes, start, end, bytes === table.lent);
     if (endStream) table.remoteEnd(stream);
     table.touch(stream);
   }

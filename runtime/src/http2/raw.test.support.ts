@@ -85,6 +85,7 @@ export interface SentFrame {
 
 /** One end of a connection whose other end the test plays, byte by byte, with a clock that the test turns. */
 export class RawPeer {
+  readonly #lends: boolean;
   readonly connection: Http2Connection;
   readonly requests: Http2Stream[] = [];
   /** What the connection was closed with; null as long as it is not. */
@@ -118,14 +119,17 @@ export class RawPeer {
       this.nowMs,
       budget,
     );
+    this.#lends = role === "client";
     if (role === "server") this.send(PREFACE);
     this.send(settings());
     this.sent();
   }
 
-  /** Sends bytes, in one chunk. */
+  /** Sends bytes, in one chunk; which is only lent to a client, as its sockets do: it is overwritten at once. */
   send(...frames: Uint8Array[]): this {
-    this.connection.receive(Buffer.concat(frames), this.nowMs);
+    const chunk = Buffer.concat(frames);
+    this.connection.receive(chunk, this.nowMs, this.#lends);
+    if (this.#lends) chunk.fill(0xee);
     return this;
   }
 

@@ -42,6 +42,8 @@ export class StreamTable implements StreamOwner, OutboundOwner {
   idleSinceMs: number;
   /** A chunk is being read. */
   receiving = false;
+  /** The chunk that is being read, if its bytes may change when it has been. */
+  lent: Buffer | undefined;
   /** The window that the peer gives new streams. */
   initialSendWindow = 65_535;
 

@@ -184,11 +184,11 @@ export class Http2Stream {
     else this.#owner.resetStream(this, code);
   }
 
-  /** @internal Takes a part of the body; short ones are copied, so as not to keep a whole chunk for them. */
-  appendBody(bytes: Buffer, start: number, end: number): void {
+  /** @internal Takes a part of the body; short ones are copied, so as not to keep a whole chunk for them, and what is lent. */
+  appendBody(bytes: Buffer, start: number, end: number, lent: boolean): void {
     const count = end - start;
     if (this.body === undefined) {
-      if (count * 4 >= bytes.byteLength) {
+      if (!lent && count * 4 >= bytes.byteLength) {
         this.body = bytes.subarray(start, end);
       } else {
         this.body = Buffer.allocUnsafe(count);

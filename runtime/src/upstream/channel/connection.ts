@@ -26,6 +26,7 @@ export interface ConnectionOwner {
 
 // How long a peer may take to read our last words.
 const LINGER_MS = 1_000;
+const READ_BYTES = 64 * 1024;
 // Servers take many PINGs for an attack.
 const PROBE_INTERVAL_MS = 10_000;
 const USEFUL_MS = 10_000;
@@ -57,17 +58,16 @@ export class Connection implements ConnectionEvents, Flushable {
   constructor(address: Address, serverName: string, settings: ChannelSettings, owner: ConnectionOwner) {
     this.#settings = settings;
     this.#owner = owner;
-    const socket = openSocket(address, serverName, settings);
+    const socket = openSocket(address, serverName, settings, (chunk) => {
+      this.#receivedMs = performance.now();
+      this.#http2?.receive(chunk, this.#receivedMs, true);
+    });
     this.#socket = socket;
     const { connectTimeoutMs } = settings;
     this.#connectTimer = setTimeout(() => {
       this.#fail(new Error(`${address.key}: not connected within ${connectTimeoutMs} ms`));
     }, connectTimeoutMs);
     socket.once(settings.security === undefined ? "connect" : "secureConnect", () => this.#connected());
-    socket.on("data", (chunk: Buffer) => {
-      this.#receivedMs = performance.now();
-      this.#http2?.receive(chunk, this.#receivedMs);
-    });
     socket.on("drain", () => {
       this.#writer?.drained();
       this.flush();
@@ -233,11 +233,27 @@ export class Connection implements ConnectionEvents, Flushable {
   }
 }
 
-function openSocket(address: Address, targetName: string, { security }: ChannelSettings): Socket {
-  if (security === undefined) return net.connect(address.connect);
+/** Reads into the same memory again and again: a chunk of its own for each read costs more than copying what is kept. */
+function openSocket(
+  address: Address,
+  targetName: string,
+  { security }: ChannelSettings,
+  onChunk: (chunk: Buffer) => void,
+): Socket {
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const onread = {
+    buffer,
+    callback(length: number): boolean {
+      onChunk(buffer.subarray(0, length));
+      return true;
+    },
+  };
+  if (security === undefined) return net.connect({ ...address.connect, onread });
   const name = security.serverName ?? targetName;
-  return tls.connect({
+  // Documented for tls.connect, too, which its types do not know.
+  const options: tls.ConnectionOptions & { onread: net.OnReadOpts } = {
     ...address.connect,
+    onread,
     secureContext: security.certificates.context,
     ALPNProtocols: ["h2"],
     // Whatever the environment says: NODE_TLS_REJECT_UNAUTHORIZED is for other things than this.
@@ -245,5 +261,6 @@ function openSocket(address: Address, targetName: string, { security }: ChannelS
     // An address is no name to ask for: https://www.rfc-editor.org/rfc/rfc6066#section-3
     ...(net.isIP(name) === 0 ? { servername: name } : {}),
     checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(name, certificate),
-  });
+  };
+  return tls.connect(options);
 }
