@@ -28,3 +28,13 @@ export const WRAPPERS: ReadonlyMap<string, Scalar> = new Map([
 export function wrapped(message: Message): Scalar | undefined {
   return WRAPPERS.get(message.typeName);
 }
+
+/** Whether a field holds a google.protobuf.Any, or several. */
+export function isAny({ type }: Pick<Field, "type">): boolean {
+  return type.kind === "message" && type.message.typeName === "google.protobuf.Any";
+}
+
+/** Whether a field holds a google.protobuf.FieldMask, or several. */
+export function isMask({ type }: Pick<Field, "type">): boolean {
+  return type.kind === "message" && type.message.typeName === "google.protobuf.FieldMask";
+}

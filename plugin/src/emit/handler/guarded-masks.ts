@@ -2,6 +2,7 @@ import { fieldsWithin } from "../../plan/policy/field-policy.js";
 import type { FieldPolicyPlan, MethodPlan } from "../../plan/types.js";
 import { isWellKnown } from "../../plan/values/values-read.js";
 import type { Field, Message } from "../../source/model.js";
+import { isMask } from "../../source/shapes.js";
 import { quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
 import { camel, messageShort } from "../names.js";
@@ -64,10 +65,6 @@ function noteBesides(plan: MethodPlan, note: Note): void {
       )
         notePaths(field.type.message, [field], plan, mask, note);
   }
-}
-
-function isMask({ type }: Field): boolean {
-  return type.kind === "message" && type.message.typeName === "google.protobuf.FieldMask";
 }
 
 /** The constant that holds them. */

@@ -1,5 +1,6 @@
 import { isWellKnown } from "../../plan/values/values-read.js";
 import type { Field, Message } from "../../source/model.js";
+import { entryFields, isAny } from "../../source/shapes.js";
 import { quote } from "../code.js";
 import type { FileScope } from "../file-scope.js";
 import { camel, messageShort } from "../names.js";
@@ -24,16 +25,10 @@ function pathField(file: FileScope, field: Field): string {
   const parts = [`number: ${field.number}`];
   if (field.cardinality !== "singular") parts.push(field.cardinality === "map" ? "map: true" : "list: true");
   else if (field.presence === "required") parts.push("required: true");
-  if (isAny(field)) parts.push("any: true");
+  if (isAny(field.cardinality === "map" ? entryFields(field)[1] : field)) parts.push("any: true");
   const inner = messageInside(field);
   if (inner !== undefined) parts.push(`message: () => ${pathsConstant(file, inner)}`);
   return `{ ${parts.join(", ")} }`;
-}
-
-function isAny(field: Field): boolean {
-  const { type } =
-    field.cardinality === "map" && field.type.kind === "message" ? field.type.message.fields[1]! : field;
-  return type.kind === "message" && type.message.typeName === "google.protobuf.Any";
 }
 
 /** The message that paths may go on in: not one that every API has, which is of one piece. */

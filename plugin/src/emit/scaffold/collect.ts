@@ -9,6 +9,7 @@ import type {
 import { getOption, hasOption } from "@bufbuild/protobuf";
 import { isMarkedInternal } from "../../plan/context.js";
 import { type Field, type Message, messageOf } from "../../source/model.js";
+import { isMask } from "../../source/shapes.js";
 
 /** What is to be made public. */
 export interface ScaffoldRoots {
@@ -160,10 +161,6 @@ class Collector implements Collected {
 }
 
 const ANY = "google.protobuf.Any";
-
-function isMask({ type }: Field): boolean {
-  return type.kind === "message" && type.message.typeName === "google.protobuf.FieldMask";
-}
 
 function holdsAny(message: Message): boolean {
   const found = new Set([message]);

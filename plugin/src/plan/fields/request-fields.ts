@@ -1,5 +1,6 @@
 import { fieldRule, messageRule } from "../../source/annotations.js";
 import type { Field, Message } from "../../source/model.js";
+import { isMask } from "../../source/shapes.js";
 import { isMarkedInternal, list, type Place } from "../context.js";
 import type { MethodScope } from "../method-scope.js";
 import type { FieldPlan, Translator, Value } from "../types.js";
@@ -120,9 +121,7 @@ export class RequestFields {
       else if (target.at(-1)!.type.kind === "message") this.translators.broken.add(this.translator);
     };
     // A mask is of the message beside it, which has to be there first.
-    const last = target.at(-1)!;
-    if (last.type.kind === "message" && last.type.message.typeName === "google.protobuf.FieldMask")
-      this.#later.push(finish);
+    if (isMask(target.at(-1)!)) this.#later.push(finish);
     else finish();
   }
 

@@ -1,5 +1,6 @@
 import { fieldRule } from "../../source/annotations.js";
 import type { Field, Message } from "../../source/model.js";
+import { isAny } from "../../source/shapes.js";
 import type { Context, Place } from "../context.js";
 import { fieldsWithin } from "../policy/field-policy.js";
 import type { AnyMessages } from "../types.js";
@@ -51,10 +52,6 @@ function listed(translators: Translators, any: Field, said: Said | undefined): M
   return (said?.any ?? []).flatMap(
     (name, index) => allowedMessage(translators, name, field.name, { ...place, path: ["any", index] }) ?? [],
   );
-}
-
-function isAny({ type }: Field): boolean {
-  return type.kind === "message" && type.message.typeName === "google.protobuf.Any";
 }
 
 /** Reports an Any in what a function makes: nothing is made from the messages that it lists, so nobody knows what is in it. */
